@@ -1,0 +1,4 @@
+//! The kernel program.
+#![no_std]
+#![no_main]
+#[panic_handler] fn panic(_:&core::panic::PanicInfo)->!{loop{}}

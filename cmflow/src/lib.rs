@@ -1,0 +1,2 @@
+//! cmflow: which documented Configuration Manager flow is it?
+pub mod catalogue;

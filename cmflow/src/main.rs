@@ -1,0 +1,2 @@
+//! The `cmflow` command.
+fn main() {}
