@@ -1,5 +1,7 @@
 //! Addresses of both families in one shape.
 
+use crate::frame::Frame;
+
 /// An IPv6 address, or an IPv4 one mapped into IPv6 (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2).
 ///
 /// Two words that hold the sixteen bytes in network order, so that comparing and hashing cost two
@@ -42,6 +44,13 @@ impl Address {
     #[must_use]
     pub const fn words(self) -> [u64; 2] {
         self.0
+    }
+
+    /// The same address, with words that the verifier knows nothing about: see [`Frame::forget`].
+    #[inline(always)]
+    #[must_use]
+    pub fn forgotten<F: Frame + ?Sized>(self, frame: &F) -> Self {
+        Self([frame.forget(self.0[0]), frame.forget(self.0[1])])
     }
 
     /// Whether it is an IPv4 address.

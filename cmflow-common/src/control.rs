@@ -27,8 +27,18 @@ pub struct Control {
     pub gates: [u64; 4],
     /// Mixed into the hash of flow keys, so that nobody outside can aim at one place of the table.
     pub seed: u64,
-    /// Keeps the size a power of two.
-    pub reserved: u64,
+    /// Always zero, which the kernel's verifier does not know: see [`crate::frame::Frame::forget`].
+    pub zero: u64,
 }
 
 const _: () = assert!(size_of::<Control>() == 64);
+
+/// Two clocks read at one moment.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// Ticks of the kernel since five minutes before boot; they stop in suspend.
+    pub jiffies: u64,
+    /// Nanoseconds since boot, suspend included.
+    pub boot_ns: u64,
+}

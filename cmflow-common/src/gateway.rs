@@ -110,6 +110,53 @@ pub const fn port_index(protocol: u8, port: u16) -> usize {
 /// Entries of the port table.
 pub const PORT_TABLE: usize = 131_072 + 256;
 
+/// Classes of all ports, by [`port_index`].
+pub type PortTable = [u16; PORT_TABLE];
+
+/// Key of the verdict table.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JudgementKey {
+    /// Class of the initiator.
+    pub initiator: u16,
+    /// Class of the responder.
+    pub responder: u16,
+    /// Number of the port class, without flags.
+    pub port: u16,
+    /// Keeps the key free of padding.
+    pub zero: u16,
+}
+
+/// Packets and bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes on the wire.
+    pub bytes: u64,
+}
+
+impl Count {
+    /// Adds packets and bytes.
+    #[inline(always)]
+    pub const fn add(&mut self, packets: u64, bytes: u64) {
+        self.packets += packets;
+        self.bytes += bytes;
+    }
+}
+
+/// Interfaces that one instance can look at; each has outcome counters of its own.
+pub const MAX_INTERFACES: usize = 16;
+
+/// Outcome counters of an interface in one half, rounded up so that an index is made of bits.
+pub const OUTCOMES: usize = 16;
+
+const _: () = assert!(Outcome::COUNT <= OUTCOMES);
+
+/// Verdict numbers that the counters have room for, in each half.
+pub const MAX_VERDICTS: usize = 8192;
+
 /// The compiled tables of one generation.
 pub trait Tables {
     /// What is known of an address.

@@ -7,27 +7,10 @@ use std::collections::HashMap;
 use crate::address::Address;
 use crate::control::Control;
 use crate::flow::{Claim, Slot};
-use crate::gateway::{Arrival, Endpoint, Gateway, PORT_TABLE, PortClass, Tables};
+use crate::gateway::{Arrival, Count, Endpoint, Gateway, PORT_TABLE, PortClass, Tables};
 use crate::news::News;
 use crate::outcome::Outcome;
 use crate::verdict::{Judgement, VerdictId};
-
-/// Packets and bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Packets.
-    pub packets: u64,
-    /// Bytes on the wire.
-    pub bytes: u64,
-}
-
-impl Count {
-    /// Adds packets and bytes.
-    pub const fn add(&mut self, packets: u64, bytes: u64) {
-        self.packets += packets;
-        self.bytes += bytes;
-    }
-}
 
 /// Compiled tables, as the compiler makes them and the loader writes them into the kernel's maps.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ pub fn observe<G: Gateway, F: Frame + ?Sized>(gateway: &G, view: &View, frame: &
     let control = gateway.control();
     let half = (control.epoch & 1) as usize;
     let packet = match parse::parse(frame, view.link_layer, arrival.tag) {
-        Ok(packet) => packet,
+        Ok(packet) => packet.forgotten(frame),
         Err(outcome) => {
             gateway.count_outcome(half, outcome, arrival);
             return;
@@ -71,7 +71,7 @@ impl Sighting<'_> {
         let now = gateway.now();
         match table::find(gateway, self.key, hash) {
             Found::Slot(slot, word) => self.known(gateway, slot, word, now),
-            Found::Nothing(free) => self.unknown(gateway, hash, free, now),
+            Found::Nothing(free) => self.unknown(gateway, hash, free ^ self.control.zero as u32, now),
         }
     }
 
@@ -149,7 +149,7 @@ impl Sighting<'_> {
             gateway.count_without_entry(self.half(), packets, bytes);
             return VerdictId::OUT_OF_SCOPE;
         };
-        let mut bits = judge::initiator(&tables, self.packet, self.from_low);
+        let mut bits = judge::initiator(&tables, self.packet, self.from_low) ^ self.control.zero as u16;
         let verdict = judge::judge(&tables, self.packet, self.from_low, bits);
         let responder = if bits & state::INITIATOR_HIGH == 0 {
             self.key.high

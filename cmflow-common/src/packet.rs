@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::flow::FlowKey;
+use crate::frame::Frame;
 
 /// IP protocol numbers (IANA) that the parser or the decision names.
 pub mod protocol {
@@ -63,6 +64,22 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// The same packet, with values that the verifier knows nothing about: see [`Frame::forget`].
+    #[inline(always)]
+    #[must_use]
+    pub fn forgotten<F: Frame + ?Sized>(self, frame: &F) -> Self {
+        Self {
+            source: self.source.forgotten(frame),
+            destination: self.destination.forgotten(frame),
+            source_port: frame.forget(self.source_port.into()) as u16,
+            destination_port: frame.forget(self.destination_port.into()) as u16,
+            protocol: frame.forget(self.protocol.into()) as u8,
+            signs: frame.forget(self.signs.into()) as u16,
+            tags: frame.forget(self.tags.into()) as u32,
+            header_length: frame.forget(self.header_length.into()) as u16,
+        }
+    }
+
     /// The key of its flow, and whether the sender is the key's low end.
     ///
     /// `link` and `tags_apart` say how far addresses reach: see [`crate::gateway::View`].

@@ -36,6 +36,8 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, stripped: Option<u16>) -> Resu
         ethertype = u16::from_be_bytes([tag[2], tag[3]]);
         offset += TAG;
     }
+    let offset = frame.forget(offset as u64) as usize;
+    let tags = frame.forget(tags.into()) as u32;
     match ethertype {
         0x0800 => ipv4::parse(frame, offset, tags),
         0x86dd => ipv6::parse(frame, offset, tags),

@@ -179,10 +179,10 @@ fn quoted<F: Frame + ?Sized>(
             asked_port = u16::from_be_bytes([ports[2], ports[3]]);
         }
         protocol::ICMP | protocol::ICMPV6 => {
-            let [kind] = frame
-                .at::<1>(offset)
-                .filter(|_| end.holds(offset, 1))
-                .unwrap_or([0]);
+            let [kind, _] = frame
+                .at(offset)
+                .filter(|_| end.holds(offset, 2))
+                .unwrap_or([0; 2]);
             let echo = if shown == protocol::ICMP {
                 matches!(kind, V4_ECHO_REQUEST | V4_ECHO_REPLY)
             } else {

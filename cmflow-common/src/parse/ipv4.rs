@@ -42,5 +42,10 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
     if packet.protocol == protocol::IGMP {
         return Err(Outcome::GroupMembership);
     }
-    transport::parse(frame, offset + length, end, packet)
+    transport::parse(
+        frame,
+        frame.forget((offset + length) as u64) as usize,
+        end,
+        packet.forgotten(frame),
+    )
 }

@@ -89,7 +89,12 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
         return Err(Outcome::TooManyExtensions);
     }
     packet.protocol = next;
-    transport::parse(frame, at, end, packet)
+    transport::parse(
+        frame,
+        frame.forget(at as u64) as usize,
+        end,
+        packet.forgotten(frame),
+    )
 }
 
 #[inline(always)]

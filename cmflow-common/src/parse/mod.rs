@@ -42,7 +42,7 @@ pub fn parse<F: Frame + ?Sized>(
     match link_layer {
         LinkLayer::Ethernet => ethernet::parse(frame, tag),
         LinkLayer::RawIp => {
-            let [first] = frame.at(0).ok_or(Outcome::TruncatedIp)?;
+            let [first, _] = frame.at(0).ok_or(Outcome::TruncatedIp)?;
             match first >> 4 {
                 4 => ipv4::parse(frame, 0, 0),
                 6 => ipv6::parse(frame, 0, 0),

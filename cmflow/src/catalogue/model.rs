@@ -110,7 +110,10 @@ impl PortRange {
     /// The range of one port.
     #[must_use]
     pub const fn single(port: u16) -> Self {
-        Self { first: port, last: port }
+        Self {
+            first: port,
+            last: port,
+        }
     }
 
     /// Whether `port` lies in the range.
