@@ -49,7 +49,7 @@ impl XdpFrame<'_> {
     }
 }
 
-/// A socket buffer at the traffic-control hook: read by copy, because headers may lie outside its linear part.
+/// A socket buffer at the traffic-control hook: its linear part, read in place.
 pub struct SkbFrame<'a> {
     /// The program's context.
     pub context: &'a TcContext,
@@ -60,7 +60,12 @@ pub struct SkbFrame<'a> {
 impl Frame for SkbFrame<'_> {
     #[inline(always)]
     fn at<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
-        self.context.load(offset & OFFSET_MASK).ok()
+        let start = self.context.data() + (offset & OFFSET_MASK);
+        if start + N > self.context.data_end() {
+            return None;
+        }
+        // SAFETY: `start..start + N` lies inside the buffer, as just checked; bytes need no alignment.
+        Some(unsafe { *(start as *const [u8; N]) })
     }
 
     #[inline(always)]
@@ -69,7 +74,21 @@ impl Frame for SkbFrame<'_> {
     }
 }
 
-impl SkbFrame<'_> {
+/// Headers that are worth asking for when a buffer keeps them in pieces: what is common, with room.
+const COMMON_HEADERS: u32 = 192;
+
+impl<'a> SkbFrame<'a> {
+    /// The buffer with its headers in one piece.
+    #[inline(always)]
+    pub fn new(context: &'a TcContext, zero: u64) -> Self {
+        let wanted = context.len().min(COMMON_HEADERS);
+        if context.data() + wanted as usize > context.data_end() {
+            // Where it fails the parser says that the frame is truncated, and the frame is counted so.
+            let _ = context.pull_data(wanted);
+        }
+        Self { context, zero }
+    }
+
     /// Bytes of the buffer, headers of merged packets counted once.
     #[inline(always)]
     pub fn wire_bytes(&self) -> u64 {

@@ -20,16 +20,32 @@ use crate::maps::{
 };
 use crate::settings;
 
-/// The maps of this program.
-pub struct Kernel;
+/// The maps, and the control word as one run of the program read it.
+pub struct Kernel {
+    /// The control word.
+    pub control: Control,
+}
 
-/// A zero of which the verifier knows nothing: see [`Control::zero`].
-#[inline(always)]
-pub fn zero() -> u64 {
-    // SAFETY: the map gave the pointer.
-    CONTROL.get_ptr(0).map_or(0, |control| unsafe {
-        (&raw const (*control).zero).read_volatile()
-    })
+impl Kernel {
+    /// Reads the control word; nothing where the map is not there, which cannot be.
+    #[inline(always)]
+    pub fn read() -> Option<Self> {
+        let control = CONTROL.get_ptr(0)?;
+        // SAFETY: the map gave the pointer. User space writes each field whole, and at most one of them
+        // between two grace periods.
+        let control = unsafe {
+            let gates = (&raw const (*control).gates).cast::<u64>();
+            let gate = |class: usize| gates.add(class).read_volatile();
+            Control {
+                epoch: (&raw const (*control).epoch).read_volatile(),
+                generation: (&raw const (*control).generation).read_volatile(),
+                gates: [gate(0), gate(1), gate(2), gate(3)],
+                seed: (&raw const (*control).seed).read_volatile(),
+                zero: (&raw const (*control).zero).read_volatile(),
+            }
+        };
+        Some(Self { control })
+    }
 }
 
 /// The tables of one generation's slot.
@@ -119,22 +135,7 @@ impl Gateway for Kernel {
 
     #[inline(always)]
     fn control(&self) -> Control {
-        let Some(control) = CONTROL.get_ptr(0) else {
-            return Control::default();
-        };
-        // SAFETY: the map gave the pointer. User space writes each field whole, and at most one of them
-        // between two grace periods.
-        unsafe {
-            let gates = &raw const (*control).gates;
-            let gate = |class: usize| gates.cast::<u64>().add(class).read_volatile();
-            Control {
-                epoch: (&raw const (*control).epoch).read_volatile(),
-                generation: (&raw const (*control).generation).read_volatile(),
-                gates: [gate(0), gate(1), gate(2), gate(3)],
-                seed: (&raw const (*control).seed).read_volatile(),
-                zero: (&raw const (*control).zero).read_volatile(),
-            }
-        }
+        self.control
     }
 
     #[inline(always)]

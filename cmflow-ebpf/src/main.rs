@@ -33,43 +33,48 @@ const TCX_NEXT: i32 = -1;
 /// Looks at every frame that an interface receives.
 #[xdp(frags)]
 pub fn cmflow_xdp(context: XdpContext) -> u32 {
-    let frame = XdpFrame {
-        context: &context,
-        zero: kernel::zero(),
-    };
-    let arrival = Arrival {
-        bytes: frame.wire_bytes(),
-        packets: 1,
-        tag: None,
-    };
-    if settings::DEBUG.load() != 0 {
-        debug!(
-            &context,
-            "frame of {} bytes on interface {}",
-            arrival.bytes,
-            settings::INTERFACE.load()
-        );
+    if let Some(kernel) = Kernel::read() {
+        let frame = XdpFrame {
+            context: &context,
+            zero: kernel.control.zero,
+        };
+        let arrival = Arrival {
+            bytes: frame.wire_bytes(),
+            packets: 1,
+            tag: None,
+        };
+        if settings::DEBUG.load() != 0 {
+            debug!(
+                &context,
+                "frame of {} bytes on interface {}",
+                arrival.bytes,
+                settings::INTERFACE.load()
+            );
+        }
+        observe(&kernel, &settings::view(), &frame, arrival);
     }
-    observe(&Kernel, &settings::view(), &frame, arrival);
     XDP_PASS
 }
 
 /// The same from the traffic-control hook, for drivers without native XDP.
 #[classifier]
 pub fn cmflow_tcx(context: TcContext) -> i32 {
-    let frame = SkbFrame {
-        context: &context,
-        zero: kernel::zero(),
-    };
-    if settings::DEBUG.load() != 0 {
-        debug!(
-            &context,
-            "buffer of {} bytes on interface {}",
-            frame.wire_bytes(),
-            settings::INTERFACE.load()
-        );
+    if let Some(kernel) = Kernel::read() {
+        let frame = SkbFrame {
+            context: &context,
+            zero: kernel.control.zero,
+        };
+        let arrival = frame.arrival();
+        if settings::DEBUG.load() != 0 {
+            debug!(
+                &context,
+                "frame of {} bytes on interface {}",
+                arrival.bytes,
+                settings::INTERFACE.load()
+            );
+        }
+        observe(&kernel, &settings::view(), &frame, arrival);
     }
-    observe(&Kernel, &settings::view(), &frame, frame.arrival());
     TCX_NEXT
 }
 

@@ -47,10 +47,14 @@ fn main() {
         ),
     }
     let f = v4([10, 10, 3, 5], [10, 20, 0, 11], 50000, 443, 6);
-    for _ in 0..5 {
-        let n = noop.test_run(&f, 2_000_000).unwrap();
-        let k = p.test_run(&f, 2_000_000).unwrap();
-        println!("noop {:?} known {:?} ret {}", n.duration, k.duration, k.returned);
+    for _ in 0..3 {
+        let m = |p: &mut Program| {
+            (0..40)
+                .map(|_| p.test_run(&f, 100_000).unwrap().duration)
+                .min()
+                .unwrap()
+        };
+        println!("noop {:?} known {:?}", m(&mut noop), m(&mut p));
     }
     println!("{:?}", maps.clock());
     let half = maps.turn_epoch([0; 4]).unwrap();
