@@ -1,2 +1,3 @@
 //! cmflow: which documented Configuration Manager flow is it?
 pub mod catalogue;
+pub mod cli;
