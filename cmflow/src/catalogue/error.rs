@@ -8,7 +8,7 @@ use super::file::Place;
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
     /// The file cannot be read.
-    #[error("{file}: cannot be read: {source}")]
+    #[error("{file} cannot be read; give the path of a catalogue file")]
     Read {
         /// Path as the user gave it.
         file: String,

@@ -6,7 +6,8 @@ use super::draft::Draft;
 use super::error::{CatalogueError, did_you_mean};
 use super::file::Source;
 use super::model::{Catalogue, Condition, Edition, EditionId, Note, Page, Setting};
-use super::page::{Pages, default_ports};
+use super::page::Pages;
+use super::row::default_ports;
 use super::{errata, roles};
 
 /// A built-in file: its name from the root of the repository, and its text.

@@ -1,7 +1,7 @@
 //! The documented ports: data files, read and checked once, the same for everything that follows.
 //!
 //! `file` is what a TOML file may say, `draft` lays files over each other, `page` turns the draft into one page
-//! for each edition and checks every reference, `errata` ties the errata to their rules. Users of the catalogue
+//! for each edition with the rows of `row` and the lists of `list`, and checks every reference, `errata` ties the errata to their rules. Users of the catalogue
 //! see [`Catalogue`] only; `catalogue/README.md` tells how to read and extend the files.
 
 mod diff;
@@ -9,11 +9,13 @@ mod draft;
 mod errata;
 mod error;
 mod file;
+mod list;
 mod load;
 mod model;
 mod page;
 mod ports;
 mod roles;
+mod row;
 #[cfg(test)]
 mod tests;
 mod view;

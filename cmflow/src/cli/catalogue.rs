@@ -12,6 +12,9 @@ use crate::catalogue::{Catalogue, Diff, List, OpenedBy, Page, PortRange, Rule};
 /// Columns that a table fits into, whatever the terminal: it is read in tickets and mails too.
 const WIDTH: u16 = 100;
 
+/// Room for a name: most fit, so that the ports of most tables stand in one column.
+const SHORT_NAME: usize = 26;
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -183,6 +186,12 @@ fn write_rules<'a>(
     rules: &'a [Rule],
     name: impl Fn(&'a Rule) -> &'a str,
 ) -> anyhow::Result<()> {
+    let longest = rules
+        .iter()
+        .map(|rule| name(rule).len())
+        .max()
+        .unwrap_or_default();
+    let width = longest.max(SHORT_NAME);
     for rule in rules {
         let mut tail = Vec::new();
         if !rule.notes.is_empty() {
@@ -193,7 +202,7 @@ fn write_rules<'a>(
             tail.push("erratum".to_owned());
         }
         let line = format!(
-            "  {:42} {:14} {:14} {}",
+            "  {:width$} {:15} {:15} {}",
             name(rule),
             udp(rule),
             tcp(rule),
