@@ -3,6 +3,7 @@
 mod content;
 mod errata;
 mod extension;
+mod lists;
 
 use super::{Catalogue, Page, Rule};
 
