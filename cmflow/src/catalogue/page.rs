@@ -63,7 +63,7 @@ impl<'a> Pages<'a> {
                 .unwrap_or(usize::MAX)
         };
         let mut connections: Vec<_> = self.draft.connections.iter().collect();
-        connections.sort_by_key(|connection| place(connection));
+        connections.sort_by_cached_key(|connection| place(connection));
         connections
     }
 

@@ -157,7 +157,7 @@ fn rows_say_what_the_page_prints() {
         ),
     ];
     for (edition, id, expected) in table {
-        assert_eq!(printed(rule(&catalogue, edition, id)), expected, "{edition} {id}");
+        assert_eq!(printed(rule(catalogue, edition, id)), expected, "{edition} {id}");
     }
 }
 
@@ -179,7 +179,7 @@ fn printed(rule: &Rule) -> String {
 fn the_installation_table_is_one_of_its_own() {
     let catalogue = embedded();
     for edition in EDITIONS {
-        let tables = &page(&catalogue, edition).connections;
+        let tables = &page(catalogue, edition).connections;
         let installation = tables
             .iter()
             .find(|table| table.id == "site-server/sql-server@installation");
@@ -348,7 +348,7 @@ fn scope_and_cadence_follow_what_the_ends_are() {
         ("site-server/sql-server/smb", Scope::SameSite, Cadence::OnDemand),
     ];
     for (id, scope, cadence) in table {
-        let rule = rule(&catalogue, "current", id);
+        let rule = rule(catalogue, "current", id);
         assert_eq!((rule.scope, rule.cadence), (scope, cadence), "{id}");
     }
 }

@@ -25,7 +25,7 @@ fn each_edition_has_its_lists() {
         if edition != "2016-09" {
             expected.extend(["sql-load-balancer", "discovery-and-publishing"]);
         }
-        let lists: BTreeSet<_> = page(&catalogue, edition)
+        let lists: BTreeSet<_> = page(catalogue, edition)
             .lists
             .iter()
             .map(|list| list.id.as_str())
@@ -105,7 +105,7 @@ fn an_alias_that_either_end_opens_is_open_both_ways() {
 fn lists_have_the_rules_that_no_table_covers() {
     let catalogue = embedded();
     let ids = |edition: &str| {
-        let lists = page(&catalogue, edition).lists.iter();
+        let lists = page(catalogue, edition).lists.iter();
         lists
             .flat_map(|list| &list.rules)
             .map(|rule| rule.id.clone())
@@ -131,14 +131,14 @@ fn lists_have_the_rules_that_no_table_covers() {
     assert_eq!(&third - &current, rpc);
     assert_eq!(&current - &third, set(&[]));
     assert!(current.contains("client/share-server/smb"));
-    assert!(rule(&catalogue, "current", "client/client/wake-up-proxy-echo").icmp_echo);
+    assert!(rule(catalogue, "current", "client/client/wake-up-proxy-echo").icmp_echo);
 }
 
 #[test]
 fn a_row_may_move_from_a_list_into_a_table() {
     let catalogue = embedded();
     let id = "site-server/software-update-point/rpc";
-    let (old, new) = (rule(&catalogue, "2020-04", id), rule(&catalogue, "current", id));
+    let (old, new) = (rule(catalogue, "2020-04", id), rule(catalogue, "current", id));
     assert!(old.listed && old.section == "internet-based-site-systems");
     assert!(!new.listed && new.section == "site-server/software-update-point");
 }
