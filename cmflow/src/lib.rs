@@ -1,2 +1,4 @@
 //! cmflow: which documented Configuration Manager flow is it?
 pub mod catalogue;
+pub mod compile;
+pub mod site;
