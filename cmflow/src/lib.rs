@@ -1,4 +1,5 @@
 //! cmflow: which documented Configuration Manager flow is it?
 pub mod catalogue;
+pub mod cli;
 pub mod compile;
 pub mod site;

@@ -1,0 +1,20 @@
+//! What the built-in catalogue promises, and what a file of the user may do to it.
+
+mod content;
+mod errata;
+mod extension;
+
+use super::{Catalogue, Page, Rule};
+
+fn embedded() -> Catalogue {
+    Catalogue::embedded().expect("the built-in files are checked by this test")
+}
+
+fn page<'a>(catalogue: &'a Catalogue, edition: &str) -> &'a Page {
+    catalogue.edition(edition).expect("a built-in edition")
+}
+
+fn rule<'a>(catalogue: &'a Catalogue, edition: &str, id: &str) -> &'a Rule {
+    let found = page(catalogue, edition).rules().find(|rule| rule.id == id);
+    found.unwrap_or_else(|| panic!("no rule {id} in edition {edition}"))
+}
