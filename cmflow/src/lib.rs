@@ -2,4 +2,5 @@
 pub mod catalogue;
 pub mod cli;
 pub mod compile;
+pub mod config;
 pub mod site;
