@@ -1,1 +1,1 @@
-//! Interfaces.
+//! placeholder
