@@ -1,1 +1,2 @@
+//! `cargo xtask`
 fn main() {}

@@ -1,0 +1,89 @@
+//! Ordinary sockets inside a namespace.
+
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::{FrameSocket, Netns, Service};
+
+/// How long the sockets of a lab wait for the other end.
+pub(super) const LIMIT: Duration = Duration::from_secs(3);
+
+impl Netns {
+    /// Listens for TCP connections on an address inside.
+    pub fn tcp_listen(&self, address: SocketAddr) -> Result<TcpListener> {
+        self.enter(|| -> Result<TcpListener> {
+            let socket = open(address, Type::STREAM, Protocol::TCP)?;
+            socket.bind(&address.into())?;
+            socket.listen(128)?;
+            Ok(socket.into())
+        })?
+        .with_context(|| format!("listening on TCP {address}"))
+    }
+
+    /// Connects from an address of the namespace, with a port of its own or any (0). Reads and writes
+    /// on the connection end after three seconds.
+    pub fn tcp_connect(&self, from: SocketAddr, to: SocketAddr) -> Result<TcpStream> {
+        self.enter(|| -> Result<TcpStream> {
+            let socket = open(from, Type::STREAM, Protocol::TCP)?;
+            socket.bind(&from.into())?;
+            socket.connect_timeout(&to.into(), LIMIT)?;
+            socket.set_tcp_nodelay(true)?;
+            Ok(socket.into())
+        })?
+        .with_context(|| format!("connecting from {from} to TCP {to}"))
+    }
+
+    /// A UDP socket on an address inside; it may send to broadcast addresses, and receiving ends after
+    /// three seconds.
+    pub fn udp(&self, address: SocketAddr) -> Result<UdpSocket> {
+        self.enter(|| -> Result<UdpSocket> {
+            let socket = open(address, Type::DGRAM, Protocol::UDP)?;
+            socket.set_broadcast(true)?;
+            socket.bind(&address.into())?;
+            Ok(socket.into())
+        })?
+        .with_context(|| format!("opening UDP {address}"))
+    }
+
+    /// A socket that sends and receives whole Ethernet frames on an interface.
+    pub fn frames(&self, interface: &str) -> Result<FrameSocket> {
+        self.enter(|| FrameSocket::open(interface))?
+            .with_context(|| format!("opening a socket for frames on {interface}"))
+    }
+
+    /// Serves TCP on an address inside: every connection gets back what it sent.
+    pub fn echo_tcp(&self, address: SocketAddr) -> Result<Service> {
+        Service::tcp(self.tcp_listen(address)?)
+    }
+
+    /// Serves UDP on an address inside: every datagram goes back to its sender.
+    pub fn echo_udp(&self, address: SocketAddr) -> Result<Service> {
+        Service::udp(self.udp(address)?)
+    }
+
+    /// Whether something inside accepts TCP connections on an address of the namespace. The question
+    /// itself never leaves the namespace.
+    pub fn accepts_tcp(&self, address: SocketAddr) -> bool {
+        let any = SocketAddr::new(address.ip(), 0);
+        self.tcp_connect(any, address).is_ok()
+    }
+}
+
+fn open(local: SocketAddr, kind: Type, protocol: Protocol) -> Result<Socket> {
+    let socket = Socket::new(Domain::for_address(local), kind, Some(protocol))?;
+    socket.set_reuse_address(true)?;
+    if local.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_read_timeout(Some(LIMIT))?;
+    socket.set_write_timeout(Some(LIMIT))?;
+    Ok(socket)
+}
+
+/// An address with any free port.
+pub fn any_port(address: IpAddr) -> SocketAddr {
+    SocketAddr::new(address, 0)
+}
