@@ -1,9 +1,10 @@
 //! test, lint and bench: what a change has to pass, and what it costs.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::setup::{self, programs};
 use crate::step::{loud_step, output, run};
@@ -45,6 +46,26 @@ pub fn bench(arguments: &[String]) -> Result<()> {
         "--",
     ];
     cargo(fixed.into_iter().chain(arguments.iter().map(String::as_str)))
+}
+
+/// Builds a package's program in release mode and says where it is.
+pub fn build_release(package: &str) -> Result<PathBuf> {
+    loud_step(&format!("build {package}"), || {
+        cargo(["build", "--release", "--package", package])
+    })?;
+    // Fresh by now, so this only tells.
+    let mut ask = Command::new("cargo");
+    ask.current_dir(workspace())
+        .args(["build", "--release", "--quiet", "--message-format", "json"]);
+    ask.args(["--package", package, "--bin", package]);
+    let messages = output(&mut ask)?;
+    let executables = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    executables
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back()
+        .with_context(|| format!("cargo built no program {package}"))
 }
 
 /// Runs cargo from the workspace, its output going to the terminal.

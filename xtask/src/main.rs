@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{check, setup};
+use xtask::{check, demo, setup};
 
 #[derive(Parser)]
 #[command(
@@ -28,6 +28,14 @@ enum Task {
     /// `cmflow-bpf`. A rustup nightly with rust-src and a bpf-linker on PATH will do as well. On a machine
     /// that it cannot serve it says what to install and exits with 2. `test` and `demo` run it themselves.
     Setup,
+    /// See cmflow at work: Configuration Manager traffic through a gateway in network namespaces
+    ///
+    /// Builds cmflow, puts clients, site systems and databases around a gateway, and lets real programs
+    /// talk across it: nginx and curl, smbd and smbclient, tftp, dnsmasq, and plain sockets for the rest.
+    /// Shows live which documented rule explains each flow and what none explains, then sums up. Everything
+    /// happens in namespaces of its own and is gone afterwards, also after ctrl-c. Needs root, and asks
+    /// sudo for it. Exits with 1 where something was not judged as the page says.
+    Demo(demo::Options),
     /// Format check, clippy, build and all tests, each with its time
     ///
     /// Runs `setup` first. Tests with network namespaces or the kernel need root, and are skipped with the
@@ -48,7 +56,8 @@ enum Task {
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(if error.is::<setup::CannotServe>() { 2 } else { 1 })
@@ -56,20 +65,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<()> {
+/// Whether all went well; an error is what kept it from going at all.
+fn run(task: Task) -> Result<bool> {
     match task {
+        Task::Demo(options) => return demo::run(&options),
         Task::Setup => {
             setup::bpf_toolchain()?;
             eprintln!("ready: `cargo build` builds everything, `cargo xtask demo` shows it");
-            Ok(())
         }
-        Task::Test => check::test(),
-        Task::Lint => check::lint(),
+        Task::Test => check::test()?,
+        Task::Lint => check::lint()?,
         Task::Bench { quick, format } => {
             let mut arguments = vec!["--format".to_owned(), format];
             arguments.extend(quick.then(|| "--quick".to_owned()));
             setup::bpf_toolchain()?;
-            check::bench(&arguments)
+            check::bench(&arguments)?;
         }
     }
+    Ok(true)
 }

@@ -20,6 +20,13 @@ use crate::step::step;
 #[derive(Debug)]
 pub struct CannotServe(String);
 
+impl CannotServe {
+    /// One that says why, and what to do.
+    pub fn because(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
 impl fmt::Display for CannotServe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
