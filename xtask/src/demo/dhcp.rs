@@ -45,10 +45,10 @@ pub(super) fn start(stage: &Stage<'_>) -> Result<Servers> {
         stage.folder.join("dhcp.leases").display()
     ));
     let log = stage.folder.join("dnsmasq-dhcp.log");
-    let mut server = stage.responder(conversation).start(command, Some(log.clone()))?;
-    let listens =
-        || std::fs::read_to_string(&log).is_ok_and(|printed| printed.contains("DHCP, static leases only"));
-    server.wait_ready(START_LIMIT, listens)?;
+    let mut server = stage.responder(conversation).start(command, Some(log))?;
+    server.wait_ready(START_LIMIT, || {
+        stage.responder(conversation).has_udp_port(conversation.port)
+    })?;
     Ok(server.into())
 }
 

@@ -12,33 +12,65 @@ use super::traffic::Traffic;
 
 /// Prints the end of a demo; whether everything went as the table of conversations says.
 pub(super) fn print(traffic: &Traffic<'_>, client: Option<&Client>) -> Result<bool> {
-    let mut all_well = conversations(traffic);
+    let flows = client.map(Client::flows).transpose()?;
+    if let Some(client) = client {
+        rules(client)?;
+        undocumented(client)?;
+    }
+    let conversations_well = conversations(traffic, flows.as_deref());
     substitutes(&traffic.substituted);
-    let Some(client) = client else { return Ok(all_well) };
+    let law_holds = client.map(conservation_law).transpose()?.unwrap_or(true);
+    Ok(conversations_well && law_holds)
+}
 
-    let flows = client.flows()?;
-    rules(client)?;
-    undocumented(client)?;
-    let surprises: Vec<String> = traffic
-        .went()
-        .filter(|(conversation, went)| {
-            went.held > 0 && !traffic.substituted.contains_key(&conversation.family)
-        })
-        .filter_map(|(conversation, _)| surprise(conversation, &flows))
-        .collect();
+fn heading(text: &str) {
+    println!("\n{text}\n{}", "-".repeat(text.len()));
+}
+
+/// Each row of the table: how often it was held and what cmflow said of it.
+fn conversations(traffic: &Traffic<'_>, flows: Option<&[Flow]>) -> bool {
     heading("Said and seen");
-    if surprises.is_empty() {
-        println!("every conversation was judged as the page says");
+    let mut surprises = 0;
+    let mut failures = 0;
+    for (conversation, went) in traffic.went() {
+        let ends = format!(
+            "{} -> {} {}/{}",
+            name(conversation.source().ip()),
+            name(conversation.destination().ip()),
+            conversation.port,
+            conversation.protocol
+        );
+        let seen = flows.map(|flows| judged(conversation, flows));
+        let said = seen.as_ref().map_or_else(String::new, |seen| seen.words.clone());
+        println!("{:>4}x  {:<38} {ends:<42} {said}", went.held, conversation.what);
+        if let Some(failure) = went.failure {
+            println!("       FAILED {} times: {failure}", went.failed);
+            failures += 1;
+        }
+        if went.held > 0 && seen.is_some_and(|seen| !seen.as_expected) {
+            println!("       NOT AS EXPECTED, it should be {}", wanted(conversation));
+            surprises += 1;
+        }
     }
-    for line in &surprises {
-        println!("NOT AS EXPECTED  {line}");
+    match (flows, surprises) {
+        (None, _) => {}
+        (Some(_), 0) => println!("every conversation was judged as the page says"),
+        (Some(_), _) => println!("{surprises} kinds of conversation were NOT judged as the page says"),
     }
-    all_well &= surprises.is_empty();
+    surprises == 0 && failures == 0
+}
 
+fn substitutes(substituted: &BTreeMap<Family, String>) {
+    for (family, why) in substituted {
+        println!("{family:?} was held by plain sockets instead of its programs: {why}");
+    }
+}
+
+fn conservation_law(client: &Client) -> Result<bool> {
     let status = client.status()?;
     let law = &status.conservation;
-    let verdict = if law.ok { "holds" } else { "IS BROKEN" };
     heading("Conservation law");
+    let verdict = if law.ok { "holds" } else { "IS BROKEN" };
     println!(
         "{verdict}: {} frames came in, {} are accounted for",
         law.frames, law.accounted
@@ -52,38 +84,7 @@ pub(super) fn print(traffic: &Traffic<'_>, client: Option<&Client>) -> Result<bo
         "counted at ingress of {}, before this gateway's own firewall",
         interfaces.join(", ")
     );
-    Ok(all_well && law.ok)
-}
-
-fn heading(text: &str) {
-    println!("\n{text}\n{}", "-".repeat(text.len()));
-}
-
-fn conversations(traffic: &Traffic<'_>) -> bool {
-    heading("Conversations held");
-    let mut all_well = true;
-    for (conversation, went) in traffic.went() {
-        let ends = format!(
-            "{} -> {} {}/{}",
-            name(conversation.source().ip()),
-            name(conversation.destination().ip()),
-            conversation.port,
-            conversation.protocol
-        );
-        print!("{:>4}x  {:<38} {ends}", went.held, conversation.what);
-        match went.failure {
-            Some(failure) => println!("\n       FAILED {} times: {failure}", went.failed),
-            None => println!(),
-        }
-        all_well &= went.failed == 0;
-    }
-    all_well
-}
-
-fn substitutes(substituted: &BTreeMap<Family, String>) {
-    for (family, why) in substituted {
-        println!("{family:?} was held by plain sockets: {why}");
-    }
+    Ok(law.ok)
 }
 
 fn rules(client: &Client) -> Result<()> {
@@ -125,37 +126,46 @@ fn undocumented(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// In words, where cmflow saw it otherwise than the table expects.
-fn surprise(conversation: &Conversation, flows: &[Flow]) -> Option<String> {
+struct Judged {
+    words: String,
+    as_expected: bool,
+}
+
+/// What cmflow made of a conversation: of the flow that is not as expected, where there is one.
+fn judged(conversation: &Conversation, flows: &[Flow]) -> Judged {
     let destination = conversation.destination();
-    let seen: Vec<&Flow> = flows
-        .iter()
-        .filter(|flow| {
-            flow.protocol
-                .eq_ignore_ascii_case(&conversation.protocol.to_string())
-                && flow.initiator.address == conversation.source().ip()
-                && flow.responder.address == destination.ip()
-                && flow.responder.port == Some(destination.port())
-        })
-        .collect();
-    let as_expected = |flow: &&Flow| match conversation.expected {
+    let belongs = |flow: &&Flow| {
+        flow.protocol
+            .eq_ignore_ascii_case(&conversation.protocol.to_string())
+            && flow.initiator.address == conversation.source().ip()
+            && flow.responder.address == destination.ip()
+            && flow.responder.port == Some(destination.port())
+    };
+    let as_expected = |flow: &Flow| match conversation.expected {
         Expected::Rule(rule) => flow.verdict == "documented" && flow.rules.iter().any(|its| its == rule),
         Expected::Verdict(verdict) => flow.verdict == verdict,
     };
-    let wanted = match conversation.expected {
+    let mut seen = flows.iter().filter(belongs);
+    let Some(first) = seen.next() else {
+        return Judged {
+            words: "no such flow was seen".into(),
+            as_expected: false,
+        };
+    };
+    let shown = std::iter::once(first)
+        .chain(seen)
+        .find(|flow| !as_expected(flow))
+        .unwrap_or(first);
+    let words = format!("{}, {} {}", shown.verdict, shown.state, shown.rules.join(" "));
+    Judged {
+        words,
+        as_expected: as_expected(shown),
+    }
+}
+
+fn wanted(conversation: &Conversation) -> String {
+    match conversation.expected {
         Expected::Rule(rule) => format!("documented by {rule}"),
         Expected::Verdict(verdict) => verdict.to_owned(),
-    };
-    if seen.is_empty() {
-        return Some(format!(
-            "{}: no such flow was seen (should be {wanted})",
-            conversation.what
-        ));
     }
-    let wrong = seen.iter().find(|flow| !as_expected(flow))?;
-    let rules = wrong.rules.join(", ");
-    Some(format!(
-        "{}: {} {rules} (should be {wanted})",
-        conversation.what, wrong.verdict
-    ))
 }

@@ -27,31 +27,19 @@ pub(super) fn start(stage: &Stage<'_>) -> Result<Servers> {
     let mut server = stage
         .responder(conversation)
         .start(command, Some(stage.folder.join("tftpd.log")))?;
-    // Asked once from its own tier: UDP has no other way to tell that somebody is there.
-    server.wait_ready(START_LIMIT, || fetch(stage, conversation, true).is_ok())?;
+    server.wait_ready(START_LIMIT, || {
+        stage.responder(conversation).has_udp_port(conversation.port)
+    })?;
     Ok(server.into())
 }
 
 /// tftp cannot be told its address either; see `smb`.
 pub(super) fn hold(stage: &Stage<'_>, conversation: &Conversation) -> Result<()> {
-    fetch(stage, conversation, false)
-}
-
-fn fetch(stage: &Stage<'_>, conversation: &Conversation, from_its_own_tier: bool) -> Result<()> {
-    let netns = if from_its_own_tier {
-        stage.responder(conversation)
-    } else {
-        stage.initiator(conversation)
-    };
-    let copy = stage.folder.join(if from_its_own_tier {
-        "tftp-probe"
-    } else {
-        "tftp-copy"
-    });
+    let copy = stage.folder.join("tftp-copy");
     // A client that gets no answer would try for half a minute.
-    let mut tftp = netns.command("timeout");
+    let mut tftp = stage.initiator(conversation).command("timeout");
     tftp.args([
-        "4",
+        "5",
         "tftp",
         "-m",
         "binary",

@@ -70,6 +70,24 @@ impl Netns {
         let any = SocketAddr::new(address.ip(), 0);
         self.tcp_connect(any, address).is_ok()
     }
+
+    /// Whether something inside has opened that UDP port.
+    pub fn has_udp_port(&self, port: u16) -> bool {
+        let tables = || {
+            let read = |name: &str| {
+                std::fs::read_to_string(format!("/proc/thread-self/net/{name}")).unwrap_or_default()
+            };
+            read("udp") + &read("udp6")
+        };
+        self.enter(tables)
+            .is_ok_and(|tables| tables.lines().any(|line| local_port(line) == Some(port)))
+    }
+}
+
+/// Port of the local end in a line of /proc/net/udp: `  0: 0E14140A:0045 00000000:0000 …`.
+fn local_port(line: &str) -> Option<u16> {
+    let (_, port) = line.split_whitespace().nth(1)?.rsplit_once(':')?;
+    u16::from_str_radix(port, 16).ok()
 }
 
 fn open(local: SocketAddr, kind: Type, protocol: Protocol) -> Result<Socket> {
@@ -86,4 +104,18 @@ fn open(local: SocketAddr, kind: Type, protocol: Protocol) -> Result<Socket> {
 /// An address with any free port.
 pub fn any_port(address: IpAddr) -> SocketAddr {
     SocketAddr::new(address, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_port;
+
+    #[test]
+    fn finds_the_local_port() {
+        assert_eq!(
+            local_port("  12: 0E14140A:0045 00000000:0000 07 00000000:00000000 00"),
+            Some(69)
+        );
+        assert_eq!(local_port("  sl  local_address rem_address   st tx_queue"), None);
+    }
 }
