@@ -86,7 +86,7 @@ pub(super) fn build(plans: &[TierPlan]) -> Result<Lab> {
     for (tier, plan) in tiers.iter().zip(plans) {
         for side in [&gateway, tier.netns()] {
             let lines = configuration(std::ptr::eq(side, &gateway), plan)?;
-            netns::ip_batch_in(side.name(), &lines)
+            side.ip_batch(&lines)
                 .with_context(|| format!("giving tier {} its addresses", plan.name))?;
         }
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::{io, panic, thread};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use rustix::process::{Signal, set_parent_process_death_signal, setsid};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
@@ -31,7 +31,7 @@ impl Netns {
         cleanup::prepare();
         let name = cleanup::namespace_name(SERIAL.fetch_add(1, Ordering::Relaxed), label);
         cleanup::register_namespace(&name);
-        let made = ip(&["netns", "add", &name])
+        let made = ip_batch(&format!("netns add {name}"))
             .and_then(|()| File::open(path_of(&name)).with_context(|| format!("opening namespace {name}")));
         match made {
             Ok(handle) => Ok(Self {
@@ -112,11 +112,17 @@ impl Netns {
         Running::start(command, log)
     }
 
-    /// `ip -netns NAME` with a line of arguments.
+    /// `ip` inside, with a line of arguments.
     pub fn ip(&self, arguments: &str) -> Result<()> {
-        let mut all = vec!["-netns", &self.name];
-        all.extend(arguments.split_whitespace());
-        ip(&all)
+        self.ip_batch(arguments)
+    }
+
+    /// Many `ip` commands inside, one a line.
+    pub(super) fn ip_batch(&self, lines: &str) -> Result<()> {
+        // Not `ip -netns`: it mounts another /sys each time.
+        let mut command = self.command(ip_program()?);
+        command.args(["-batch", "-"]);
+        run_ip(command, lines)
     }
 
     /// Counters of one of its interfaces.
@@ -142,44 +148,31 @@ fn path_of(name: &str) -> PathBuf {
     PathBuf::from(cleanup::NAMESPACES).join(name)
 }
 
-/// Runs `ip`, and fails with what it said.
-pub(super) fn ip(arguments: &[&str]) -> Result<()> {
-    run_ip(arguments, None)
-}
-
-/// Runs many `ip` commands, one a line, in one process.
+/// Runs many `ip` commands, one a line, in the namespace of the host.
 pub(super) fn ip_batch(lines: &str) -> Result<()> {
-    run_ip(&["-batch", "-"], Some(lines))
-}
-
-/// The same inside a namespace.
-pub(super) fn ip_batch_in(namespace: &str, lines: &str) -> Result<()> {
-    run_ip(&["-netns", namespace, "-batch", "-"], Some(lines))
-}
-
-fn run_ip(arguments: &[&str], input: Option<&str>) -> Result<()> {
     let mut command = Command::new(ip_program()?);
+    command.args(["-batch", "-"]);
+    run_ip(command, lines)
+}
+
+fn run_ip(mut command: Command, lines: &str) -> Result<()> {
     command
-        .args(arguments)
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    command.stdin(if input.is_some() {
-        Stdio::piped()
-    } else {
-        Stdio::null()
-    });
     let mut child = command.spawn().context("starting ip")?;
-    if let (Some(lines), Some(mut stdin)) = (input, child.stdin.take()) {
-        io::Write::write_all(&mut stdin, lines.as_bytes()).context("writing to ip")?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // Where it ends early, its own words say more than the broken pipe.
+        let _ = io::Write::write_all(&mut stdin, lines.as_bytes());
     }
     let output = child.wait_with_output().context("waiting for ip")?;
-    if !output.status.success() {
-        bail!(
-            "ip {}: {}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "ip did not accept a line of this:\n{}\n{}",
+        lines.trim(),
+        said.trim()
+    );
     Ok(())
 }
 

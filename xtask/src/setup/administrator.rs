@@ -70,7 +70,13 @@ impl Administrator {
         command
             .args(["-c", INSTALL, "install", &services.join(" ")])
             .args(packages);
-        output(&mut command)?;
+        output(&mut command).map_err(|error| {
+            let complaint = format!("{error:#}");
+            let said = complaint
+                .split_once('\n')
+                .map_or(complaint.as_str(), |(_, said)| said);
+            anyhow::anyhow!("installing {} failed:\n{said}", packages.join(" "))
+        })?;
         Ok(packages.join(" "))
     }
 }

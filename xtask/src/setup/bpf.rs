@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::step::{find_program, output};
+use crate::step::{find_program, output, run};
 
 const TOOLCHAIN: &str = "cmflow-bpf";
 const TARGET: &str = "bpfel-unknown-none";
@@ -133,7 +133,7 @@ pub(super) fn link_toolchain() -> Result<String> {
     Ok(format!("{TOOLCHAIN} -> /usr"))
 }
 
-pub(super) fn install_linker() -> Result<String> {
+pub(super) fn install_linker() -> Result<()> {
     let mut install = Command::new("cargo");
     // From a neutral folder: the workspace's own Cargo settings are not for other people's crates.
     install
@@ -150,14 +150,15 @@ pub(super) fn install_linker() -> Result<String> {
         LINKER_VERSION,
     ]);
     install.args(["--no-default-features", "--features", "llvm-22"]);
-    output(&mut install)?;
-    let version = output(Command::new("bpf-linker").arg("--version"));
-    version.map(|version| version.trim().to_owned()).with_context(|| {
-        format!(
-            "bpf-linker was installed, but it does not start: is {} on PATH?",
-            cargo_bin().display()
-        )
-    })
+    run(&mut install)?;
+    output(Command::new("bpf-linker").arg("--version"))
+        .map(drop)
+        .with_context(|| {
+            format!(
+                "bpf-linker was installed, but it does not start: is {} on PATH?",
+                cargo_bin().display()
+            )
+        })
 }
 
 fn cargo_bin() -> PathBuf {

@@ -14,7 +14,7 @@ use administrator::Administrator;
 use anyhow::Result;
 use bpf::Found;
 
-use crate::step::step;
+use crate::step::{loud_step, step};
 
 /// The machine cannot be served; the words say what its owner can do.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ const OTHER_WAY: &str = "Either install these by hand:
                 LLVM_PREFIX=/usr/lib/llvm-22 cargo install bpf-linker --version 0.13.0 --no-default-features --features llvm-22
                 rustup toolchain link cmflow-bpf /usr
     elsewhere:  rustup toolchain install nightly --component rust-src
-                bpf-linker 0.10 or newer on PATH (a release of it, or cargo install bpf-linker)
+                bpf-linker on PATH (a release of it, or cargo install bpf-linker)
 then run the same command again.";
 
 /// Brings the BPF toolchain: the first steps of `test` and `demo`, and the whole of `setup`.
@@ -70,7 +70,9 @@ pub fn bpf_toolchain() -> Result<()> {
             }
             Action::LinkToolchain => step("link toolchain", || bpf::link_toolchain().map_err(explain))?,
             Action::InstallLinker => {
-                step("bpf-linker (a minute)", || bpf::install_linker().map_err(explain))?
+                loud_step("bpf-linker (one to five minutes)", || {
+                    bpf::install_linker().map_err(explain)
+                })?;
             }
         }
     }
