@@ -57,7 +57,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<bool> {
     if !privilege::is_root() {
         // Built by the user, so that no file of root's is left in the target folder.
-        return privilege::run_as_root(options, cmflow(options)?.as_deref());
+        match privilege::become_root(options, cmflow(options)?.as_deref())? {}
     }
     let cmflow = cmflow(options)?;
     let missing = programs::bring(&programs::DEMO);

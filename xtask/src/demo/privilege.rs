@@ -1,6 +1,8 @@
 //! Namespaces and XDP need root: where the user is not root, sudo is asked.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -14,25 +16,22 @@ pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Runs the same again by sudo, with the cmflow that was built already; whether it went well.
-pub(super) fn run_as_root(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
+/// Becomes the same again by sudo, with the cmflow that was built already; returns only where it cannot.
+pub(super) fn become_root(options: &Options, cmflow: Option<&Path>) -> Result<Infallible> {
     if find_program("sudo").is_none() {
         bail!(CannotServe::because(
-            "the demo makes network namespaces and attaches XDP, which need root; there is no sudo here, so run it as root"
+            "the demo makes network namespaces and attaches XDP, which need root; there is no sudo here, so run it \
+             as root"
         ));
     }
     eprintln!("The demo makes network namespaces and attaches XDP, which need root: asking sudo.");
     let itself = std::env::current_exe().context("finding this program")?;
-    let status = Command::new("sudo")
+    Err(Command::new("sudo")
         .arg("-E")
         .arg(itself)
         .args(arguments(options, cmflow))
-        .status();
-    match status.context("starting sudo")?.code() {
-        Some(0) => Ok(true),
-        Some(1) => Ok(false),
-        _ => bail!(CannotServe::because("sudo did not run the demo; run it as root")),
-    }
+        .exec())
+    .context("starting sudo")
 }
 
 fn arguments(options: &Options, cmflow: Option<&Path>) -> Vec<OsString> {
