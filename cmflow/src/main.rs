@@ -1,2 +1,7 @@
 //! The `cmflow` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cmflow::cli::main()
+}

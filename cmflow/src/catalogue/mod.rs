@@ -1,8 +1,29 @@
 //! The documented ports: data files, read and checked once, the same for everything that follows.
+//!
+//! `file` is what a TOML file may say, `draft` lays files over each other, `page` turns the draft into one page
+//! for each edition with the rows of `row` and the lists of `list`, and checks every reference, `errata` ties the errata to their rules. Users of the catalogue
+//! see [`Catalogue`] only; `catalogue/README.md` tells how to read and extend the files.
 
+mod diff;
+mod draft;
+mod errata;
+mod error;
+mod file;
+mod list;
+mod load;
 mod model;
+mod page;
+mod ports;
+mod roles;
+mod row;
+#[cfg(test)]
+mod tests;
+mod view;
 
+pub use diff::{Change, Diff};
+pub use error::{CatalogueError, did_you_mean};
 pub use model::{
-    Alias, Cadence, Catalogue, Condition, Connection, Edition, EditionId, Level, List, Note, OpenedBy, Page,
-    PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,
+    Alias, Cadence, Catalogue, Condition, Connection, Edition, EditionId, Erratum, Level, List, Note,
+    OpenedBy, Page, PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,
 };
+pub use view::{DiffView, EditionView, EditionsView, PageView, RuleView};

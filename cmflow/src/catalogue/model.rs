@@ -110,7 +110,10 @@ impl PortRange {
     /// The range of one port.
     #[must_use]
     pub const fn single(port: u16) -> Self {
-        Self { first: port, last: port }
+        Self {
+            first: port,
+            last: port,
+        }
     }
 
     /// Whether `port` lies in the range.
@@ -205,6 +208,8 @@ pub struct Alias {
     pub from: String,
     /// Role that answers.
     pub to: String,
+    /// Who may open it, as the list prints it.
+    pub opened_by: OpenedBy,
     /// UDP ports that the list prints.
     pub udp: Vec<PortRange>,
     /// TCP ports that the list prints.
@@ -230,6 +235,8 @@ pub struct List {
     pub aliases: Vec<Alias>,
     /// What the list says where it has no row of its own, such as "documented on another page".
     pub remarks: Vec<String>,
+    /// What stood there where the documents err, in words.
+    pub errata: Vec<String>,
 }
 
 /// Where a port may be changed.
@@ -283,6 +290,27 @@ pub struct Note {
     pub editions: Vec<EditionId>,
 }
 
+/// A place where the documents err or disagree, and how the catalogue reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erratum {
+    /// Number that groups what belongs together.
+    pub number: u8,
+    /// Languages of the documents that say it so.
+    pub documents: Vec<String>,
+    /// What stands there.
+    pub stood: String,
+    /// How the catalogue reads it.
+    pub reading: String,
+    /// A contradiction that is carried as printed: its rules have a remark instead of an erratum.
+    pub kept: bool,
+    /// Rules that carry it, in any edition.
+    pub rules: Vec<String>,
+    /// Notes that it concerns.
+    pub notes: Vec<u8>,
+    /// Lists that it concerns.
+    pub lists: Vec<String>,
+}
+
 /// One edition of the page, with everything that it documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -317,6 +345,8 @@ pub struct Catalogue {
     pub conditions: Vec<Condition>,
     /// Notes of the page.
     pub notes: Vec<Note>,
+    /// Where the documents err or disagree.
+    pub errata: Vec<Erratum>,
 }
 
 impl Catalogue {

@@ -1,0 +1,201 @@
+//! What the path of a packet needs around it: control word, tables, counters, flow table, clock, news.
+//!
+//! The kernel program implements [`Gateway`] over BPF maps, [`crate::memory`] over ordinary memory.
+
+use crate::address::Address;
+use crate::control::Control;
+use crate::flow::Slot;
+use crate::news::News;
+use crate::outcome::Outcome;
+use crate::parse::LinkLayer;
+use crate::verdict::{Judgement, VerdictId};
+
+/// What is fixed for one interface while a program looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Index of the interface.
+    pub interface: u32,
+    /// Number of the link that link-local addresses belong to: the interface's index, or its bridge's.
+    pub link: u32,
+    /// Whether equal addresses in different VLANs are different computers: true on bridged interfaces, where
+    /// both directions carry the same tags; false where the gateway routes between VLANs.
+    pub tags_apart: bool,
+    /// What a frame begins with.
+    pub link_layer: LinkLayer,
+}
+
+/// A frame's arrival, beside its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Bytes on the wire, Ethernet header included.
+    pub bytes: u64,
+    /// Packets on the wire that were merged into it; 1 but for the traffic-control hook.
+    pub packets: u64,
+    /// VLAN tag that the card took off.
+    pub tag: Option<u16>,
+}
+
+/// The endpoint class of an address and what else the tables say of it.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Endpoint(pub u32);
+
+impl Endpoint {
+    /// The site file names it.
+    pub const KNOWN: u32 = 1 << 16;
+    /// It holds a role that is more than a client's.
+    pub const MORE_THAN_CLIENT: u32 = 1 << 17;
+    /// It does not cross the gateway: link-local, a well-known local group, the gateway's own.
+    pub const LOCAL: u32 = 1 << 18;
+
+    /// A class and flags.
+    #[must_use]
+    pub const fn new(class: u16, flags: u32) -> Self {
+        Self(class as u32 | flags)
+    }
+
+    /// Number of the class: one distinct combination of roles, site and ports.
+    #[inline(always)]
+    #[must_use]
+    pub const fn class(self) -> u16 {
+        self.0 as u16
+    }
+
+    /// Whether it has that flag.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is(self, flag: u32) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+/// The class of a (protocol, port), and what else the tables say of it. 0: nothing documents the port.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PortClass(pub u16);
+
+impl PortClass {
+    /// Only dynamic ranges cover the port; a fixed port at the other end is likelier the service.
+    pub const DYNAMIC: u16 = 1 << 15;
+    /// Nobody sees the ports inside: ESP, UDP 500 and 4500, tunnels.
+    pub const HIDES: u16 = 1 << 14;
+    /// The class number without the flags.
+    pub const NUMBER: u16 = 0x3fff;
+
+    /// Rank as the service's port: none, dynamic, fixed.
+    #[inline(always)]
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        if self.0 & Self::NUMBER == 0 && self.0 & Self::HIDES == 0 {
+            0
+        } else if self.0 & Self::DYNAMIC != 0 {
+            1
+        } else {
+            2
+        }
+    }
+}
+
+/// Index into the port table: TCP ports, UDP ports, then one entry for each IP protocol without ports.
+#[inline(always)]
+#[must_use]
+pub const fn port_index(protocol: u8, port: u16) -> usize {
+    match protocol {
+        crate::packet::protocol::TCP => port as usize,
+        crate::packet::protocol::UDP => 65_536 + port as usize,
+        _ => 131_072 + protocol as usize,
+    }
+}
+
+/// Entries of the port table.
+pub const PORT_TABLE: usize = 131_072 + 256;
+
+/// Classes of all ports, by [`port_index`].
+pub type PortTable = [u16; PORT_TABLE];
+
+/// Key of the verdict table.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JudgementKey {
+    /// Class of the initiator.
+    pub initiator: u16,
+    /// Class of the responder.
+    pub responder: u16,
+    /// Number of the port class, without flags.
+    pub port: u16,
+    /// Keeps the key free of padding.
+    pub zero: u16,
+}
+
+/// Packets and bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes on the wire.
+    pub bytes: u64,
+}
+
+impl Count {
+    /// Adds packets and bytes.
+    #[inline(always)]
+    pub const fn add(&mut self, packets: u64, bytes: u64) {
+        self.packets += packets;
+        self.bytes += bytes;
+    }
+}
+
+/// Interfaces that one instance can look at; each has outcome counters of its own.
+pub const MAX_INTERFACES: usize = 16;
+
+/// Outcome counters of an interface in one half, rounded up so that an index is made of bits.
+pub const OUTCOMES: usize = 16;
+
+const _: () = assert!(Outcome::COUNT <= OUTCOMES);
+
+/// Verdict numbers that the counters have room for, in each half.
+pub const MAX_VERDICTS: usize = 8192;
+
+/// The compiled tables of one generation.
+pub trait Tables {
+    /// What is known of an address.
+    fn endpoint(&self, address: Address) -> Endpoint;
+    /// The class of the port at that index ([`port_index`]).
+    fn port_class(&self, index: usize) -> PortClass;
+    /// What is compiled for two endpoint classes and a port class; nothing where no rule has a say.
+    fn judgement(&self, initiator: u16, responder: u16, port: PortClass) -> Option<Judgement>;
+}
+
+/// Everything that the path of a packet reads and writes.
+pub trait Gateway {
+    /// Tables of one generation.
+    type Tables: Tables;
+
+    /// The control word, each field read once.
+    fn control(&self) -> Control;
+    /// The tables of that generation; nothing while there are none.
+    fn tables(&self, generation: u64) -> Option<Self::Tables>;
+    /// Now, in jiffies.
+    fn now(&self) -> u64;
+    /// Counts a frame.
+    fn count_outcome(&self, half: usize, outcome: Outcome, arrival: Arrival);
+    /// Counts a packet under its verdict.
+    fn count_verdict(&self, half: usize, verdict: VerdictId, packets: u64, bytes: u64);
+    /// Counts a packet that found no entry in the flow table, or one that may not be touched any more.
+    fn count_without_entry(&self, half: usize, packets: u64, bytes: u64);
+    /// The slot at `index`, taken modulo the table's size.
+    fn slot(&self, index: u32) -> Option<*mut Slot>;
+    /// Adds to a counter that others add to at the same time.
+    ///
+    /// # Safety
+    /// `counter` points into a live slot.
+    unsafe fn add(&self, counter: *mut u64, value: u64);
+    /// Replaces `old` by `new` where the word still is `old`; says whether it did.
+    ///
+    /// # Safety
+    /// `word` points into a live slot.
+    unsafe fn exchange(&self, word: *mut u64, old: u64, new: u64) -> bool;
+    /// Tells user space, or counts that it could not.
+    fn tell(&self, news: &News);
+}

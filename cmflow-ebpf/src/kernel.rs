@@ -1,0 +1,211 @@
+//! Maps as the gateway that the path of a packet runs on.
+
+use core::intrinsics::{AtomicOrdering, atomic_cxchg, atomic_xadd};
+
+use aya_ebpf::btf_maps::lpm_trie::Key;
+use aya_ebpf::helpers::generated::bpf_jiffies64;
+use cmflow_common::address::Address;
+use cmflow_common::control::Control;
+use cmflow_common::flow::Slot;
+use cmflow_common::gateway::{
+    Arrival, Count, Endpoint, Gateway, JudgementKey, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW, PORT_TABLE,
+    PortClass, Tables,
+};
+use cmflow_common::news::News;
+use cmflow_common::outcome::Outcome;
+use cmflow_common::verdict::{Judgement, VerdictId};
+
+use crate::maps::{
+    CONTROL, FLOWS, HOSTS, JUDGEMENTS, LOST_NEWS, NEWS, OUTCOMES, PORTS, PREFIXES, VERDICTS, WITHOUT_ENTRY,
+};
+use crate::settings;
+
+/// The maps, and the control word as one run of the program read it.
+pub struct Kernel {
+    /// The control word.
+    pub control: Control,
+}
+
+impl Kernel {
+    /// Reads the control word; nothing where the map is not there, which cannot be.
+    #[inline(always)]
+    pub fn read() -> Option<Self> {
+        let control = CONTROL.get_ptr(0)?;
+        // SAFETY: the map gave the pointer. User space writes each field whole, and at most one of them
+        // between two grace periods.
+        let control = unsafe {
+            let gates = (&raw const (*control).gates).cast::<u64>();
+            let gate = |class: usize| gates.add(class).read_volatile();
+            Control {
+                epoch: (&raw const (*control).epoch).read_volatile(),
+                generation: (&raw const (*control).generation).read_volatile(),
+                gates: [gate(0), gate(1), gate(2), gate(3)],
+                seed: (&raw const (*control).seed).read_volatile(),
+                zero: (&raw const (*control).zero).read_volatile(),
+            }
+        };
+        Some(Self { control })
+    }
+}
+
+/// The tables of one generation's slot.
+pub struct KernelTables {
+    slot: u32,
+}
+
+/// A key of the prefix trie whose address is aligned: [`Key`] itself is packed, and filling it would cost a
+/// store for each byte.
+#[repr(C)]
+struct PrefixKey {
+    padding: u32,
+    length: u32,
+    words: [u64; 2],
+}
+
+const _: () = assert!(size_of::<PrefixKey>() == 4 + size_of::<Key<[u8; 16]>>());
+
+impl PrefixKey {
+    #[inline(always)]
+    fn as_key(&self) -> &Key<[u8; 16]> {
+        // SAFETY: behind the padding stand the length and the sixteen bytes, as `Key` has them.
+        unsafe { &*(&raw const self.length).cast() }
+    }
+}
+
+impl Tables for KernelTables {
+    #[inline(always)]
+    fn endpoint(&self, address: Address) -> Endpoint {
+        let words = address.words();
+        // SAFETY: the value is copied out at once; user space never changes tables that are in use.
+        let host = HOSTS
+            .get(self.slot)
+            .and_then(|hosts| unsafe { hosts.get(words) }.copied());
+        if let Some(host) = host {
+            return Endpoint(host);
+        }
+        let key = PrefixKey {
+            padding: 0,
+            length: 128,
+            words,
+        };
+        let prefix = PREFIXES
+            .get(self.slot)
+            .and_then(|prefixes| prefixes.get(key.as_key()).copied());
+        Endpoint(prefix.unwrap_or(0))
+    }
+
+    #[inline(always)]
+    fn port_class(&self, index: usize) -> PortClass {
+        let Some(table) = PORTS.get(self.slot).and_then(|ports| ports.get_ptr(0)) else {
+            return PortClass(0);
+        };
+        if index >= PORT_TABLE {
+            return PortClass(0);
+        }
+        // SAFETY: the index is inside the table, as just checked.
+        PortClass(unsafe { table.cast::<u16>().add(index).read_volatile() })
+    }
+
+    #[inline(always)]
+    fn judgement(&self, initiator: u16, responder: u16, port: PortClass) -> Option<Judgement> {
+        let key = JudgementKey {
+            initiator,
+            responder,
+            port: port.0 & PortClass::NUMBER,
+            zero: 0,
+        };
+        // SAFETY: as for hosts.
+        JUDGEMENTS
+            .get(self.slot)
+            .and_then(|judgements| unsafe { judgements.get(&key) }.copied())
+    }
+}
+
+/// Adds to a counter of this processor. The kernel runs one program at a time on it.
+#[inline(always)]
+fn add(counter: Option<*mut Count>, packets: u64, bytes: u64) {
+    if let Some(counter) = counter {
+        // SAFETY: the map gave the pointer.
+        unsafe { (*counter).add(packets, bytes) }
+    }
+}
+
+impl Gateway for Kernel {
+    type Tables = KernelTables;
+
+    #[inline(always)]
+    fn control(&self) -> Control {
+        self.control
+    }
+
+    #[inline(always)]
+    fn tables(&self, generation: u64) -> Option<KernelTables> {
+        Some(KernelTables {
+            slot: generation as u32 & 1,
+        })
+    }
+
+    #[inline(always)]
+    fn now(&self) -> u64 {
+        // SAFETY: the helper takes nothing and only reads a clock.
+        unsafe { bpf_jiffies64() }
+    }
+
+    #[inline(always)]
+    fn count_outcome(&self, half: usize, outcome: Outcome, arrival: Arrival) {
+        let row = settings::INTERFACE_SLOT.load() << 1 | half as u32;
+        add(
+            OUTCOMES.get_ptr_mut(row * OUTCOME_ROW as u32 + outcome as u32),
+            arrival.packets,
+            arrival.bytes,
+        );
+    }
+
+    #[inline(always)]
+    fn count_verdict(&self, half: usize, verdict: VerdictId, packets: u64, bytes: u64) {
+        let index =
+            half as u32 * MAX_VERDICTS as u32 + (u32::from(verdict.number()) & (MAX_VERDICTS as u32 - 1));
+        add(VERDICTS.get_ptr_mut(index), packets, bytes);
+    }
+
+    #[inline(always)]
+    fn count_without_entry(&self, half: usize, packets: u64, bytes: u64) {
+        add(WITHOUT_ENTRY.get_ptr_mut(half as u32), packets, bytes);
+    }
+
+    #[inline(always)]
+    fn slot(&self, index: u32) -> Option<*mut Slot> {
+        FLOWS.get_ptr_mut(index & settings::SLOT_MASK.load())
+    }
+
+    #[inline(always)]
+    unsafe fn add(&self, counter: *mut u64, value: u64) {
+        // SAFETY: the caller's promise.
+        unsafe { atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(counter, value) };
+    }
+
+    #[inline(always)]
+    unsafe fn exchange(&self, word: *mut u64, old: u64, new: u64) -> bool {
+        // SAFETY: the caller's promise.
+        let (_, exchanged) = unsafe {
+            atomic_cxchg::<u64, { AtomicOrdering::SeqCst }, { AtomicOrdering::SeqCst }>(word, old, new)
+        };
+        exchanged
+    }
+
+    #[inline(always)]
+    fn tell(&self, news: &News) {
+        match NEWS.reserve(0) {
+            Some(mut entry) => {
+                entry.write(*news);
+                entry.submit(0);
+            }
+            None => {
+                if let Some(lost) = LOST_NEWS.get_ptr_mut(0) {
+                    // SAFETY: the map gave the pointer.
+                    unsafe { *lost += 1 }
+                }
+            }
+        }
+    }
+}

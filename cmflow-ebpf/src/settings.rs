@@ -1,0 +1,52 @@
+//! Load-time constants: each interface gets a copy of the program with its own, so that they cost nothing.
+
+use aya_ebpf::Global;
+use cmflow_common::gateway::View;
+use cmflow_common::parse::LinkLayer;
+
+/// Index of the interface.
+#[unsafe(no_mangle)]
+pub static INTERFACE: Global<u32> = Global::new(0);
+
+/// Its place among the outcome counters.
+#[unsafe(no_mangle)]
+pub static INTERFACE_SLOT: Global<u32> = Global::new(0);
+
+/// Number of its link, see [`View::link`].
+#[unsafe(no_mangle)]
+static LINK: Global<u32> = Global::new(0);
+
+/// Not zero where VLANs keep equal addresses apart, see [`View::tags_apart`].
+#[unsafe(no_mangle)]
+static TAGS_APART: Global<u32> = Global::new(0);
+
+/// Not zero where frames begin with an IP header.
+#[unsafe(no_mangle)]
+static RAW_IP: Global<u32> = Global::new(0);
+
+/// Not zero where a frame may lie in several pieces (jumbo or merged): its length then takes a helper.
+#[unsafe(no_mangle)]
+pub static IN_PIECES: Global<u32> = Global::new(0);
+
+/// Slots of the flow table less one; a power of two less one.
+#[unsafe(no_mangle)]
+pub static SLOT_MASK: Global<u32> = Global::new(0);
+
+/// Not zero to log every frame.
+#[unsafe(no_mangle)]
+pub static DEBUG: Global<u32> = Global::new(0);
+
+/// What is fixed for the interface.
+#[inline(always)]
+pub fn view() -> View {
+    View {
+        interface: INTERFACE.load(),
+        link: LINK.load(),
+        tags_apart: TAGS_APART.load() != 0,
+        link_layer: if RAW_IP.load() != 0 {
+            LinkLayer::RawIp
+        } else {
+            LinkLayer::Ethernet
+        },
+    }
+}

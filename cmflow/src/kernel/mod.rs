@@ -1,0 +1,24 @@
+//! The kernel side as user space sees it. Nothing outside this folder names aya or a system call of BPF.
+//!
+//! - [`Pins`]: the folder of the BPF file system that an instance's maps and links live in;
+//! - [`Maps`]: the maps of an instance: control word, flow table, counters, tables;
+//! - [`Program`]: the program of one interface, loaded with that interface's constants, attached or test-run;
+//! - [`interface`]: what the machine says of an interface, and which hook suits it.
+
+mod error;
+pub mod interface;
+mod maps;
+mod news;
+mod pins;
+mod program;
+mod shared;
+mod tables;
+
+pub use error::KernelError;
+pub use maps::{Counters, Maps};
+pub use news::NewsRing;
+pub use pins::Pins;
+pub use program::{Constants, Hook, Program, TestRun};
+
+/// The kernel program's object file, built by `build.rs`.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/cmflow-ebpf"));

@@ -1,0 +1,260 @@
+//! The program of one interface.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use aya::Ebpf;
+use aya::programs::links::FdLink;
+use aya::programs::tc::TcAttachOptions;
+use aya::programs::{
+    LinkOrder, ProgramError, SchedClassifier, TcAttachType, TestRun as _, TestRunOptions, XdpMode,
+};
+
+use super::maps::{load, xdp};
+use super::{KernelError, Maps};
+
+/// Where in the kernel a program looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// XDP in the driver.
+    Native,
+    /// Traffic control at ingress (kernel 6.6), after the buffer is built.
+    Tcx,
+    /// XDP in the kernel's stack, which sees packets that were merged.
+    Generic,
+}
+
+impl Hook {
+    /// What people are shown.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Native => "native XDP",
+            Self::Tcx => "tcx ingress",
+            Self::Generic => "generic XDP: packets are merged packets",
+        }
+    }
+
+    /// The name that JSON and options use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Tcx => "tcx",
+            Self::Generic => "generic",
+        }
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What is fixed for an interface's copy of the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Constants {
+    /// Index of the interface.
+    pub interface: u32,
+    /// Its place among the outcome counters.
+    pub interface_slot: u32,
+    /// Number of the link that link-local addresses belong to.
+    pub link: u32,
+    /// Whether VLANs keep equal addresses apart.
+    pub tags_apart: bool,
+    /// Whether frames begin with an IP header.
+    pub raw_ip: bool,
+    /// Whether a frame may lie in several pieces.
+    pub in_pieces: bool,
+    /// Whether every frame is logged.
+    pub debug: bool,
+}
+
+impl Constants {
+    /// The program's globals by name.
+    pub(super) fn globals(&self) -> [(&'static str, u32); 7] {
+        [
+            ("INTERFACE", self.interface),
+            ("INTERFACE_SLOT", self.interface_slot),
+            ("LINK", self.link),
+            ("TAGS_APART", self.tags_apart.into()),
+            ("RAW_IP", self.raw_ip.into()),
+            ("IN_PIECES", self.in_pieces.into()),
+            ("DEBUG", self.debug.into()),
+        ]
+    }
+}
+
+/// What a test run of the program gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestRun {
+    /// The program's return value.
+    pub returned: u32,
+    /// Mean time of one run.
+    pub duration: Duration,
+}
+
+/// A loaded program. Dropping it detaches it, unless its link was pinned.
+#[derive(Debug)]
+pub struct Program {
+    object: Ebpf,
+    hook: Hook,
+    link: Option<FdLink>,
+}
+
+impl Program {
+    /// Loads the program for a hook over an instance's maps. Nothing is attached yet.
+    ///
+    /// # Errors
+    /// Where rights are missing or the verifier refuses it.
+    pub fn load(maps: &Maps, hook: Hook, constants: &Constants) -> Result<Self, KernelError> {
+        let mut object = load(maps.pins(), maps.flow_bits(), constants)?;
+        let refused = |error: ProgramError| KernelError::refused("the kernel program", &error);
+        if hook == Hook::Tcx {
+            tcx(&mut object)?.load().map_err(refused)?;
+        } else {
+            xdp(&mut object, "cmflow_xdp")?.load().map_err(refused)?;
+        }
+        Ok(Self {
+            object,
+            hook,
+            link: None,
+        })
+    }
+
+    /// Loads a program that does nothing, to measure against.
+    ///
+    /// # Errors
+    /// As [`Program::load`].
+    pub fn load_noop(maps: &Maps) -> Result<Self, KernelError> {
+        let mut object = load(maps.pins(), maps.flow_bits(), &Constants::default())?;
+        let refused = |error: ProgramError| KernelError::refused("the empty program", &error);
+        xdp(&mut object, "cmflow_noop")?.load().map_err(refused)?;
+        Ok(Self {
+            object,
+            hook: Hook::Native,
+            link: None,
+        })
+    }
+
+    /// The hook it was loaded for.
+    #[must_use]
+    pub const fn hook(&self) -> Hook {
+        self.hook
+    }
+
+    /// Attaches it to an interface, by a link that the kernel removes when this value goes.
+    ///
+    /// # Errors
+    /// Where another program is there, or the driver cannot.
+    pub fn attach(&mut self, interface: &str, index: u32) -> Result<(), KernelError> {
+        let failed = |error: ProgramError| attach_error(interface, self.hook, &error);
+        let link = if self.hook == Hook::Tcx {
+            let program = tcx(&mut self.object)?;
+            let options = TcAttachOptions::TcxOrder(LinkOrder::first());
+            let id = program
+                .attach_with_options(interface, TcAttachType::Ingress, options)
+                .map_err(failed)?;
+            program.take_link(id).map_err(failed)?.try_into().ok()
+        } else {
+            let mode = if self.hook == Hook::Native {
+                XdpMode::Driver
+            } else {
+                XdpMode::Skb
+            };
+            let program = xdp(&mut self.object, "cmflow_xdp")?;
+            let id = program.attach_to_if_index(index, mode).map_err(failed)?;
+            program.take_link(id).map_err(failed)?.try_into().ok()
+        };
+        // Without a link of its own (very old kernels) nothing would detach it when the daemon dies.
+        let link = link.ok_or_else(|| KernelError::NoSuchMode {
+            interface: interface.to_owned(),
+            mode: self.hook.name().to_owned(),
+            why: "the kernel gives no link for it; 5.18 or newer is needed, 6.6 for tcx".to_owned(),
+        })?;
+        self.link = Some(link);
+        Ok(())
+    }
+
+    /// Pins the link, so that the program goes on counting when this process ends.
+    ///
+    /// # Errors
+    /// Where the pin cannot be made.
+    pub fn keep(&mut self, maps: &Maps, interface: &str) -> Result<(), KernelError> {
+        let path = maps.pins().link(interface);
+        let Some(link) = self.link.take() else {
+            return Ok(());
+        };
+        link.pin(&path).map(drop).map_err(|error| KernelError::Pin {
+            path,
+            source: io::Error::other(error.to_string()),
+        })
+    }
+
+    /// Runs the program over a frame without any interface, `repeat` times.
+    ///
+    /// # Errors
+    /// Where the kernel refuses: frames under 14 bytes are `EINVAL`.
+    pub fn test_run(&mut self, frame: &[u8], repeat: u32) -> Result<TestRun, KernelError> {
+        let refused = |error: ProgramError| KernelError::refused("a test run", &error);
+        let options = TestRunOptions {
+            data_in: Some(frame),
+            repeat,
+            ..TestRunOptions::new()
+        };
+        let result = if self.hook == Hook::Tcx {
+            tcx(&mut self.object)?.test_run(options).map_err(refused)?
+        } else {
+            let noop = xdp(&mut self.object, "cmflow_noop")?.fd().is_ok();
+            let name = if noop { "cmflow_noop" } else { "cmflow_xdp" };
+            xdp(&mut self.object, name)?.test_run(options).map_err(refused)?
+        };
+        Ok(TestRun {
+            returned: result.return_value,
+            duration: result.duration,
+        })
+    }
+
+    /// The object, for its log of frames.
+    pub fn object(&mut self) -> &mut Ebpf {
+        &mut self.object
+    }
+}
+
+fn tcx(object: &mut Ebpf) -> Result<&mut SchedClassifier, KernelError> {
+    object
+        .program_mut("cmflow_tcx")
+        .and_then(|program| program.try_into().ok())
+        .ok_or_else(|| KernelError::Refused {
+            what: "cmflow_tcx".to_owned(),
+            why: "the object has no such program".to_owned(),
+        })
+}
+
+/// Which refusals of an attachment have a remedy.
+fn attach_error(interface: &str, hook: Hook, error: &ProgramError) -> KernelError {
+    let number = match error {
+        ProgramError::SyscallError(call) => call.io_error.raw_os_error(),
+        _ => None,
+    };
+    let no_mode = |why: &str| KernelError::NoSuchMode {
+        interface: interface.to_owned(),
+        mode: hook.describe().to_owned(),
+        why: why.to_owned(),
+    };
+    match number {
+        Some(libc::EBUSY) => KernelError::Busy {
+            interface: interface.to_owned(),
+            by: "attached by another tool".to_owned(),
+        },
+        Some(libc::EEXIST) => KernelError::Busy {
+            interface: interface.to_owned(),
+            by: "attached in another mode".to_owned(),
+        },
+        Some(libc::EOPNOTSUPP) => no_mode("its driver has no such hook"),
+        Some(libc::ENODEV) => no_mode("it is gone"),
+        _ => KernelError::refused(&format!("{} on {interface}", hook.describe()), error),
+    }
+}
