@@ -40,6 +40,12 @@ impl Live {
             Ok(text) => text,
             Err(error) => format!("cmflow does not answer: {error:#}\n"),
         };
+        // A line that wraps would be two, and the way up would be too short.
+        let text = if self.in_place {
+            narrow(&text, terminal_columns())
+        } else {
+            text
+        };
         let mut out = io::stdout().lock();
         if self.in_place && self.drawn_lines > 0 {
             // Up to where the last table began, and clear from there on.
@@ -49,6 +55,18 @@ impl Live {
         let _ = writeln!(out, "{}", text.trim_end());
         let _ = out.flush();
     }
+}
+
+fn terminal_columns() -> usize {
+    rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_col))
+}
+
+/// Cuts each line to the width; 0 is a terminal that does not tell.
+fn narrow(text: &str, columns: usize) -> String {
+    let columns = if columns == 0 { 80 } else { columns };
+    text.lines()
+        .map(|line| line.chars().take(columns).chain(['\n']).collect::<String>())
+        .collect()
 }
 
 fn picture(client: &Client, elapsed: Duration) -> anyhow::Result<String> {
@@ -130,5 +148,16 @@ pub(super) fn name(address: IpAddr) -> String {
         format!("{} (IPv6)", place.name)
     } else {
         place.name.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::narrow;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        assert_eq!(narrow("abcdef\nab\n", 4), "abcd\nab\n");
+        assert_eq!(narrow(&"x".repeat(100), 0).len(), 81);
     }
 }

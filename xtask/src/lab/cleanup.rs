@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 use std::{fs, process, thread};
 
 use anyhow::{Context, Result};
+use rustix::io::Errno;
 use rustix::mount::{UnmountFlags, unmount};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Where `ip netns` keeps the namespaces that have names.
@@ -92,23 +93,35 @@ pub(super) fn namespace_name(serial: u32, label: &str) -> String {
     format!("{PREFIX}{}-{serial}-{label}", process::id())
 }
 
-fn owner(namespace: &str) -> Option<Pid> {
-    let (pid, _) = namespace.strip_prefix(PREFIX)?.split_once('-')?;
+fn owner(name: &str) -> Option<Pid> {
+    let (pid, _) = name.strip_prefix(PREFIX)?.split_once('-')?;
     Pid::from_raw(pid.parse().ok()?)
 }
 
 fn remove_orphans() {
-    let Ok(entries) = fs::read_dir(NAMESPACES) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        if owner(&name).is_some_and(|owner| test_kill_process(owner).is_err()) {
-            remove_namespace(&name);
+    for name in names_in(Path::new(NAMESPACES)).filter(|name| is_orphan(name)) {
+        remove_namespace(&name);
+    }
+    let scratch = std::env::temp_dir();
+    for name in names_in(&scratch).filter(|name| is_orphan(name)) {
+        let directory = scratch.join(name);
+        // Anybody can make a directory of that name there; only our own are ours to remove.
+        let ours =
+            fs::symlink_metadata(&directory).is_ok_and(|it| it.is_dir() && it.uid() == geteuid().as_raw());
+        if ours {
+            let _ = fs::remove_dir_all(&directory);
         }
     }
+}
+
+fn names_in(folder: &Path) -> impl Iterator<Item = String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
+}
+
+/// Whether the process that made what has this name is gone.
+fn is_orphan(name: &str) -> bool {
+    owner(name).is_some_and(|owner| test_kill_process(owner) == Err(Errno::SRCH))
 }
 
 fn remove_everything() {
@@ -184,7 +197,7 @@ impl ScratchDir {
         use std::os::unix::fs::PermissionsExt as _;
         prepare();
         let path = tempfile::Builder::new()
-            .prefix(&format!("{PREFIX}{label}-"))
+            .prefix(&format!("{PREFIX}{}-{label}-", process::id()))
             .permissions(fs::Permissions::from_mode(0o755))
             .tempdir()
             .context("making a directory for temporary files")?
