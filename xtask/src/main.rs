@@ -1,1 +1,86 @@
-fn main() {}
+//! `cargo xtask`: what a developer or a newcomer runs.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::{check, demo, setup};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "What a developer or a newcomer runs on cmflow.\n\nNew here? `cargo xtask demo` shows it at work, \
+             `cargo xtask test` checks that it works on this machine.",
+    max_term_width = 100
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Bring what the BPF build needs: a compiler for BPF and bpf-linker
+    ///
+    /// Looks first and does only what is missing; where nothing is, it takes less than a second. On Debian
+    /// it installs packages (by sudo if you are not root) and links their compiler into rustup as
+    /// `cmflow-bpf`. A rustup nightly with rust-src and a bpf-linker on PATH will do as well. On a machine
+    /// that it cannot serve it says what to install and exits with 2. `test` and `demo` run it themselves.
+    Setup,
+    /// See cmflow at work: Configuration Manager traffic through a gateway in network namespaces
+    ///
+    /// Builds cmflow, puts clients, site systems and databases around a gateway, and lets real programs
+    /// talk across it: nginx and curl, smbd and smbclient, tftp, dnsmasq, and plain sockets for the rest.
+    /// Shows live which documented rule explains each flow and what none explains, then sums up. Everything
+    /// happens in namespaces of its own and is gone afterwards, also after ctrl-c. Needs root, and asks
+    /// sudo for it. Exits with 1 where something was not judged as the page says.
+    Demo(demo::Options),
+    /// Format check, clippy, build and all tests, each with its time
+    ///
+    /// Runs `setup` first. Tests with network namespaces or the kernel need root, and are skipped with the
+    /// reason where there is none: `sudo -E env PATH="$PATH" cargo xtask test` runs all.
+    Test,
+    /// Format check and clippy; a warning is an error
+    Lint,
+    /// Measure what cmflow adds to a packet, in nanoseconds (needs root)
+    Bench {
+        /// Fewer repetitions: half a minute, and good enough to see a regression
+        #[arg(long)]
+        quick: bool,
+        /// How to print the numbers
+        #[arg(long, value_parser = ["table", "json"], default_value = "table")]
+        format: String,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<setup::CannotServe>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// Whether all went well; an error is what kept it from going at all.
+fn run(task: Task) -> Result<bool> {
+    match task {
+        Task::Demo(options) => return demo::run(&options),
+        Task::Setup => {
+            setup::bpf_toolchain()?;
+            eprintln!("ready: `cargo build` builds everything, `cargo xtask demo` shows it");
+        }
+        Task::Test => check::test()?,
+        Task::Lint => check::lint()?,
+        Task::Bench { quick, format } => {
+            let mut arguments = vec!["--format".to_owned(), format];
+            arguments.extend(quick.then(|| "--quick".to_owned()));
+            setup::bpf_toolchain()?;
+            check::bench(&arguments)?;
+        }
+    }
+    Ok(true)
+}

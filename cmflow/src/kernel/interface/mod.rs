@@ -1,0 +1,21 @@
+//! What the machine says of its interfaces, which hook suits each, and what is refused, in words that help.
+//!
+//! - [`choose`]: the interfaces that were named, or why one of them is refused;
+//! - [`plan`] and [`constants`]: the hooks to try on one, and what its copy of the program must know;
+//! - [`privileges`] and [`kernel`]: what the machine must have before anything is loaded;
+//! - [`all`], [`find`], [`counters`], [`addresses`]: plain facts.
+
+mod choice;
+mod error;
+mod ethtool;
+mod link;
+mod machine;
+mod netlink;
+mod plan;
+
+pub use choice::{Choice, choose, refuse_stacked};
+pub use error::InterfaceError;
+pub use ethtool::Offloads;
+pub use link::{Attached, Interface, addresses, all, counters, find};
+pub use machine::{kernel, privileges};
+pub use plan::{Mode, Plan, constants, plan};

@@ -1,0 +1,171 @@
+//! What came of it.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::conversation::{Conversation, Expected, Family};
+use super::daemon::{Client, Flow};
+use super::live::name;
+use super::traffic::Traffic;
+
+/// Prints the end of a demo; whether everything went as the table of conversations says.
+pub(super) fn print(traffic: &Traffic<'_>, client: Option<&Client>) -> Result<bool> {
+    let flows = client.map(Client::flows).transpose()?;
+    if let Some(client) = client {
+        rules(client)?;
+        undocumented(client)?;
+    }
+    let conversations_well = conversations(traffic, flows.as_deref());
+    substitutes(&traffic.substituted);
+    let law_holds = client.map(conservation_law).transpose()?.unwrap_or(true);
+    Ok(conversations_well && law_holds)
+}
+
+fn heading(text: &str) {
+    println!("\n{text}\n{}", "-".repeat(text.len()));
+}
+
+/// Each row of the table: how often it was held and what cmflow said of it.
+fn conversations(traffic: &Traffic<'_>, flows: Option<&[Flow]>) -> bool {
+    heading("Said and seen");
+    let mut surprises = 0;
+    let mut failures = 0;
+    for (conversation, went) in traffic.went() {
+        let ends = format!(
+            "{} -> {} {}/{}",
+            name(conversation.source().ip()),
+            name(conversation.destination().ip()),
+            conversation.port,
+            conversation.protocol
+        );
+        let seen = flows.map(|flows| judged(conversation, flows));
+        let said = seen.as_ref().map_or_else(String::new, |seen| seen.words.clone());
+        println!("{:>4}x  {:<38} {ends:<42} {said}", went.held, conversation.what);
+        if let Some(failure) = went.failure {
+            println!("       FAILED {} times: {failure}", went.failed);
+            failures += 1;
+        }
+        if went.held > 0 && seen.is_some_and(|seen| !seen.as_expected) {
+            println!("       NOT AS EXPECTED, it should be {}", wanted(conversation));
+            surprises += 1;
+        }
+    }
+    match (flows, surprises) {
+        (None, _) => {}
+        (Some(_), 0) => println!("every conversation was judged as the page says"),
+        (Some(_), _) => println!("{surprises} kinds of conversation were NOT judged as the page says"),
+    }
+    surprises == 0 && failures == 0
+}
+
+fn substitutes(substituted: &BTreeMap<Family, String>) {
+    for (family, why) in substituted {
+        println!("{family:?} was held by plain sockets instead of its programs: {why}");
+    }
+}
+
+fn conservation_law(client: &Client) -> Result<bool> {
+    let status = client.status()?;
+    let law = &status.conservation;
+    heading("Conservation law");
+    let verdict = if law.ok { "holds" } else { "IS BROKEN" };
+    println!(
+        "{verdict}: {} frames came in, {} are accounted for",
+        law.frames, law.accounted
+    );
+    let interfaces: Vec<String> = status
+        .interfaces
+        .iter()
+        .map(|it| format!("{} ({})", it.name, it.mode))
+        .collect();
+    println!(
+        "counted at ingress of {}, before this gateway's own firewall",
+        interfaces.join(", ")
+    );
+    Ok(law.ok)
+}
+
+fn rules(client: &Client) -> Result<()> {
+    let mut rules = client.rules()?;
+    rules.retain(|rule| rule.packets > 0);
+    rules.sort_by(|one, other| {
+        other
+            .packets
+            .cmp(&one.packets)
+            .then_with(|| one.rule.cmp(&other.rule))
+    });
+    heading("Documented rules that were hit");
+    println!("{:>8} {:>6}  rule", "packets", "flows");
+    for rule in rules {
+        println!("{:>8} {:>6}  {}", rule.packets, rule.flows, rule.rule);
+    }
+    Ok(())
+}
+
+fn undocumented(client: &Client) -> Result<()> {
+    let mut groups = client.undocumented()?;
+    groups.sort_by_key(|group| Reverse(group.packets));
+    heading("What no document explains");
+    println!("{:>8} {:>6}  {:<13} flow", "packets", "flows", "verdict");
+    for group in groups {
+        let port = group.port.map_or_else(String::new, |port| format!(" {port}"));
+        println!(
+            "{:>8} {:>6}  {:<13} {} -> {}{port}/{}\n{:33}nearest: {}",
+            group.packets,
+            group.flows,
+            group.verdict,
+            name(group.initiator),
+            name(group.responder),
+            group.protocol,
+            "",
+            group.nearest()
+        );
+    }
+    Ok(())
+}
+
+struct Judged {
+    words: String,
+    as_expected: bool,
+}
+
+/// What cmflow made of a conversation: of the flow that is not as expected, where there is one.
+fn judged(conversation: &Conversation, flows: &[Flow]) -> Judged {
+    let destination = conversation.destination();
+    let belongs = |flow: &&Flow| {
+        flow.protocol
+            .eq_ignore_ascii_case(&conversation.protocol.to_string())
+            && flow.initiator.address == conversation.source().ip()
+            && flow.responder.address == destination.ip()
+            && flow.responder.port == Some(destination.port())
+    };
+    let as_expected = |flow: &Flow| match conversation.expected {
+        Expected::Rule(rule) => flow.verdict == "documented" && flow.rules.iter().any(|its| its == rule),
+        Expected::Verdict(verdict) => flow.verdict == verdict,
+    };
+    let mut seen = flows.iter().filter(belongs);
+    let Some(first) = seen.next() else {
+        return Judged {
+            words: "no such flow was seen".into(),
+            as_expected: false,
+        };
+    };
+    let shown = std::iter::once(first)
+        .chain(seen)
+        .find(|flow| !as_expected(flow))
+        .unwrap_or(first);
+    let words = format!("{}, {} {}", shown.verdict, shown.state, shown.rules.join(" "));
+    Judged {
+        words,
+        as_expected: as_expected(shown),
+    }
+}
+
+fn wanted(conversation: &Conversation) -> String {
+    match conversation.expected {
+        Expected::Rule(rule) => format!("documented by {rule}"),
+        Expected::Verdict(verdict) => verdict.to_owned(),
+    }
+}

@@ -1,0 +1,124 @@
+//! HTTP and HTTPS: nginx answers, curl asks.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use super::conversation::{Conversation, Family};
+use super::stage::{Servers, Stage, rows, speak};
+use crate::step::{find_program, output};
+
+/// Large enough that a download is many packets.
+const PACKAGE_BYTES: usize = 400_000;
+
+pub(super) fn start(stage: &Stage<'_>) -> Result<Servers> {
+    stage.require(&["nginx", "curl", "openssl"])?;
+    let addresses: BTreeSet<SocketAddr> = rows(Family::Web).map(Conversation::destination).collect();
+    stage.write("web/index.html", "policy")?;
+    stage.write("web/package.bin", vec![0x5a; PACKAGE_BYTES])?;
+    make_certificate(stage, &addresses)?;
+    stage.write("nginx.conf", configuration(stage, &addresses))?;
+
+    let program = find_program("nginx").unwrap_or_else(|| "nginx".into());
+    let mut command = stage.lab.tier("site").netns().command(&program.to_string_lossy());
+    command
+        .arg("-p")
+        .arg(stage.folder)
+        .args(["-e", "stderr", "-c"])
+        .arg(stage.folder.join("nginx.conf"));
+    let addresses: Vec<SocketAddr> = addresses.into_iter().collect();
+    let server = stage.serve("site", command, "nginx", &addresses)?;
+    Ok(server.into())
+}
+
+pub(super) fn hold(stage: &Stage<'_>, conversation: &Conversation) -> Result<()> {
+    let file = if conversation.what.contains("download") {
+        "package.bin"
+    } else {
+        "index.html"
+    };
+    let scheme = if secure(conversation.port) {
+        "https"
+    } else {
+        "http"
+    };
+    let mut curl = stage.initiator(conversation).command("curl");
+    curl.args([
+        "--silent",
+        "--show-error",
+        "--fail",
+        "--max-time",
+        "5",
+        "--noproxy",
+        "*",
+    ]);
+    curl.args(["--interface", &conversation.source().ip().to_string()]);
+    curl.arg("--cacert").arg(stage.folder.join("web.crt"));
+    curl.args(["--output", "/dev/null", "--write-out", "%{size_download}"]);
+    curl.arg(format!("{scheme}://{}/{file}", conversation.destination()));
+    let downloaded = speak(&mut curl)?.stdout;
+    ensure!(downloaded != b"0", "curl downloaded nothing");
+    Ok(())
+}
+
+const fn secure(port: u16) -> bool {
+    matches!(port, 443 | 8531)
+}
+
+fn make_certificate(stage: &Stage<'_>, addresses: &BTreeSet<SocketAddr>) -> Result<()> {
+    let names: Vec<String> = addresses
+        .iter()
+        .map(|address| format!("IP:{}", address.ip()))
+        .collect();
+    let mut openssl = Command::new("openssl");
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]);
+    openssl.args([
+        "-subj",
+        "/CN=cmflow demo",
+        "-addext",
+        &format!("subjectAltName={}", names.join(",")),
+    ]);
+    openssl
+        .arg("-keyout")
+        .arg(stage.folder.join("web.key"))
+        .arg("-out")
+        .arg(stage.folder.join("web.crt"));
+    output(&mut openssl).map(drop)
+}
+
+fn configuration(stage: &Stage<'_>, addresses: &BTreeSet<SocketAddr>) -> String {
+    let folder = stage.folder.display();
+    let mut text = format!(
+        "daemon off; worker_processes 1; user root; pid {folder}/nginx.pid;\n\
+         events {{ worker_connections 128; }}\n\
+         http {{\n access_log off; keepalive_timeout 2;\n"
+    );
+    for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+        let _ = writeln!(text, " {kind}_temp_path {folder}/nginx-{kind};");
+    }
+    let _ = writeln!(
+        text,
+        " server {{\n  root {folder}/web;\n  ssl_certificate {folder}/web.crt;\n  ssl_certificate_key {folder}/web.key;"
+    );
+    for address in addresses {
+        let _ = writeln!(
+            text,
+            "  listen {address}{};",
+            if secure(address.port()) { " ssl" } else { "" }
+        );
+    }
+    text + " }\n}\n"
+}

@@ -1,0 +1,73 @@
+//! Programs that the tests and the demo run, and the packages they come in.
+
+use super::administrator::Administrator;
+use crate::step::{find_program, step};
+
+/// A program of another project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Name of its file.
+    pub name: &'static str,
+    /// Debian package that brings it.
+    pub package: &'static str,
+    /// Services of the package, which are not to run on the host.
+    services: &'static [&'static str],
+}
+
+const fn program(name: &'static str, package: &'static str, services: &'static [&'static str]) -> Program {
+    Program {
+        name,
+        package,
+        services,
+    }
+}
+
+/// Makes namespaces.
+pub const IP: Program = program("ip", "iproute2", &[]);
+
+/// What the demo talks through, the servers and their clients.
+pub const DEMO: [Program; 10] = [
+    IP,
+    program("nginx", "nginx-light", &["nginx"]),
+    program("curl", "curl", &[]),
+    program("openssl", "openssl", &[]),
+    program("smbd", "samba", &["smbd", "nmbd", "samba-ad-dc"]),
+    program("smbclient", "smbclient", &[]),
+    program("in.tftpd", "tftpd-hpa", &["tftpd-hpa"]),
+    program("tftp", "tftp-hpa", &[]),
+    program("dnsmasq", "dnsmasq-base", &[]),
+    program("dig", "bind9-dnsutils", &[]),
+];
+
+/// Installs what is missing of these, where that is possible, and gives what is missing still. A program
+/// that cannot be had is no error here: whoever needs it says what it does instead.
+pub fn bring(wanted: &[Program]) -> Vec<Program> {
+    let missing = missing_of(wanted);
+    if missing.is_empty() {
+        return missing;
+    }
+    let packages: Vec<&str> = missing.iter().map(|program| program.package).collect();
+    let services: Vec<&str> = missing
+        .iter()
+        .flat_map(|program| program.services)
+        .copied()
+        .collect();
+    let installed = step("packages", || Administrator::here().install(&packages, &services));
+    if let Err(error) = installed {
+        eprintln!("{error:#}");
+        // One package that is not to be had must not keep the others away.
+        for program in missing_of(wanted) {
+            let one = || Administrator::here().install(&[program.package], program.services);
+            let _ = step(&format!("package {}", program.package), one);
+        }
+    }
+    missing_of(wanted)
+}
+
+fn missing_of(wanted: &[Program]) -> Vec<Program> {
+    wanted
+        .iter()
+        .copied()
+        .filter(|program| find_program(program.name).is_none())
+        .collect()
+}
