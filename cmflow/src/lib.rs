@@ -3,4 +3,5 @@ pub mod catalogue;
 pub mod cli;
 pub mod compile;
 pub mod config;
+pub mod nearest;
 pub mod site;

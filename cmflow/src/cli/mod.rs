@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod catalogue;
+mod check;
+
+use crate::config::Problems;
 
 /// Which documented Configuration Manager flow is it?
 #[derive(Debug, Parser)]
@@ -23,6 +26,8 @@ struct Cli {
 enum Verb {
     /// Show what the documented ports are, edition by edition
     Catalogue(catalogue::Arguments),
+    /// Check a site file and show what it means
+    Check(check::Arguments),
 }
 
 /// How an answer is written.
@@ -50,7 +55,11 @@ pub fn main() -> ExitCode {
         // Whoever reads us has seen enough, as in `cmflow catalogue show | head`.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cmflow: {error:#}");
+            match error.downcast_ref::<Problems>() {
+                // Each line begins with its file, so that an editor can jump there.
+                Some(problems) => eprintln!("{problems}"),
+                None => eprintln!("cmflow: {error:#}"),
+            }
             ExitCode::from(2)
         }
     }
@@ -60,6 +69,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let outcome = match &cli.verb {
         Verb::Catalogue(arguments) => catalogue::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),
     }?;
     out.flush()?;
     Ok(outcome)
