@@ -1,1 +1,3 @@
-//! placeholder
+//! What the tests that look at cmflow from outside share.
+pub mod binary;
+pub mod golden;

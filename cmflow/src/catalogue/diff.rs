@@ -65,3 +65,35 @@ impl Catalogue {
         Ok(Diff::between(self.edition(before)?, self.edition(after)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Catalogue, Diff, Page};
+
+    fn page(catalogue: &Catalogue, edition: &str) -> Page {
+        catalogue.edition(edition).expect("a built-in edition").clone()
+    }
+
+    #[test]
+    fn a_rule_is_added_removed_or_changed() {
+        let catalogue = Catalogue::embedded().expect("the built-in files are good");
+        let (before, mut after) = (page(&catalogue, "current"), page(&catalogue, "current"));
+        let taken = after.connections.remove(0);
+        after.connections[1].rules[0].id = "client/client/new".to_owned();
+        after.connections[2].rules[0].dynamic = true;
+        after.connections[3].rules[0]
+            .remarks
+            .push("a remark is no fact of the page".to_owned());
+        let diff = Diff::between(&before, &after);
+        let ids = |rules: &[&super::Rule]| rules.iter().map(|rule| rule.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&diff.added), ["client/client/new"]);
+        let renamed = before.connections[2].rules[0].id.clone();
+        assert_eq!(ids(&diff.removed), [taken.rules[0].id.clone(), renamed]);
+        let changed: Vec<_> = diff
+            .changed
+            .iter()
+            .map(|change| (change.before.dynamic, change.after))
+            .collect();
+        assert_eq!(changed, [(false, &after.connections[2].rules[0])]);
+    }
+}

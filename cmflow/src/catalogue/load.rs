@@ -107,6 +107,7 @@ impl Catalogue {
 
 fn assemble(draft: &Draft) -> Result<Catalogue, CatalogueError> {
     check_order(draft)?;
+    check_like(draft)?;
     let roles = roles::resolve(draft)?;
     let pages = Pages::new(draft, &roles);
     let pages = draft
@@ -156,6 +157,20 @@ fn check_order(draft: &Draft) -> Result<(), CatalogueError> {
         )),
         None => Ok(()),
     }
+}
+
+fn check_like(draft: &Draft) -> Result<(), CatalogueError> {
+    for entry in &draft.editions {
+        let Some(like) = &entry.raw.like else { continue };
+        let earlier = draft.editions.iter().filter(|known| known.layer < entry.layer);
+        let mut earlier = earlier.map(|known| known.raw.id.get_ref().as_str());
+        if !earlier.clone().any(|id| id == like) {
+            let what = format!("'like' names no built-in edition: '{like}'");
+            let hint = did_you_mean(like, &mut earlier);
+            return Err(CatalogueError::entry(&entry.place, what + &hint));
+        }
+    }
+    Ok(())
 }
 
 fn settings(draft: &Draft) -> Result<Vec<Setting>, CatalogueError> {

@@ -63,7 +63,7 @@ impl<'a> Pages<'a> {
                 .unwrap_or(usize::MAX)
         };
         let mut connections: Vec<_> = self.draft.connections.iter().collect();
-        connections.sort_by_key(|connection| place(connection));
+        connections.sort_by_cached_key(|connection| place(connection));
         connections
     }
 
@@ -146,22 +146,24 @@ impl<'a> Pages<'a> {
                 return Err(CatalogueError::entry(place, what));
             }
         }
-        for list in &page.lists {
-            for alias in &list.aliases {
-                for id in alias
-                    .covered_by
-                    .iter()
-                    .filter(|id| !sections.contains_key(id.as_str()))
-                {
-                    let place = self.place_of(&list.id, edition);
-                    let kind = format!("rule in edition {}, for '{}',", page.edition, alias.id);
-                    return Err(CatalogueError::unknown(
-                        place,
-                        &kind,
-                        id,
-                        sections.keys().copied(),
-                    ));
-                }
+        let aliases = page
+            .lists
+            .iter()
+            .flat_map(|list| list.aliases.iter().map(move |alias| (list, alias)));
+        for (list, alias) in aliases {
+            let missing = alias
+                .covered_by
+                .iter()
+                .find(|id| !sections.contains_key(id.as_str()));
+            if let Some(id) = missing {
+                let place = self.place_of(&list.id, edition);
+                let kind = format!("rule in edition {}, for '{}',", page.edition, alias.id);
+                return Err(CatalogueError::unknown(
+                    place,
+                    &kind,
+                    id,
+                    sections.keys().copied(),
+                ));
             }
         }
         Ok(())

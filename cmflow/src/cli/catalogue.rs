@@ -147,37 +147,43 @@ fn write_list(out: &mut impl Write, list: &List) -> anyhow::Result<()> {
 }
 
 fn write_diff(out: &mut impl Write, diff: &Diff<'_>, before: &str, after: &str) -> anyhow::Result<()> {
+    let counts = (diff.added.len(), diff.removed.len(), diff.changed.len());
     writeln!(
         out,
-        "From {before} to {after}: {} added, {} removed, {} changed\n",
-        diff.added.len(),
-        diff.removed.len(),
-        diff.changed.len()
+        "From {before} to {after}: + {} added, - {} removed, < > {} changed",
+        counts.0, counts.1, counts.2
     )?;
-    let mut table = table(&["", "RULE", "UDP", "TCP"]);
-    for rule in &diff.added {
-        add_row(&mut table, "+", rule);
+    let added = diff.added.iter().map(|rule| ('+', *rule));
+    let removed = diff.removed.iter().map(|rule| ('-', *rule));
+    let changed = diff
+        .changed
+        .iter()
+        .flat_map(|change| [('<', change.before), ('>', change.after)]);
+    let lines: Vec<(char, &Rule)> = added.chain(removed).chain(changed).collect();
+    let width = lines
+        .iter()
+        .map(|(_, rule)| rule.id.len())
+        .max()
+        .unwrap_or_default();
+    for (sign, rule) in lines {
+        let place = if rule.listed { " (list)" } else { "" };
+        writeln!(out, "{sign} {:width$} {}{place}", rule.id, both(rule))?;
     }
-    for rule in &diff.removed {
-        add_row(&mut table, "-", rule);
-    }
-    for change in &diff.changed {
-        add_row(&mut table, "was", change.before);
-        add_row(&mut table, "is", change.after);
-    }
-    if table.is_empty() {
-        return Ok(());
-    }
-    write_table(out, &table)
+    Ok(())
 }
 
-fn add_row(table: &mut Table, sign: &str, rule: &Rule) {
-    let place = if rule.listed {
-        format!("{} (list {})", rule.id, rule.section)
-    } else {
-        rule.id.clone()
-    };
-    table.add_row([sign.to_owned(), place, udp(rule), tcp(rule)]);
+/// Ports of both protocols, in as few words as they need.
+fn both(rule: &Rule) -> String {
+    if !rule.udp.is_empty() && rule.udp == rule.tcp {
+        return format!("UDP+{}", tcp(rule));
+    }
+    let cells = [udp(rule), tcp(rule)];
+    cells
+        .iter()
+        .filter(|cell| !cell.is_empty())
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Rows of one connection or list, under its heading.

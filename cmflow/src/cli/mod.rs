@@ -15,7 +15,7 @@ use crate::config::Problems;
 #[derive(Debug, Parser)]
 #[command(name = "cmflow", version, about, arg_required_else_help = true)]
 struct Cli {
-    /// A catalogue file that adds to the built-in catalogue, or replaces it where it says `replace = true`.
+    /// A catalogue file laid over the built-in one (or instead of it: `replace = true`)
     #[arg(long, global = true, value_name = "FILE")]
     catalogue: Option<PathBuf>,
     #[command(subcommand)]

@@ -1,7 +1,9 @@
+//! The tables: counts, ids, ports, settings, scope and cadence.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{embedded, page, rule};
-use crate::catalogue::{Alias, Cadence, Level, OpenedBy, PortRange, Rule, Scope};
+use crate::catalogue::{Cadence, Level, PortRange, Rule, Scope};
 
 const EDITIONS: [&str; 4] = ["2016-09", "2018-02", "2020-04", "current"];
 
@@ -102,164 +104,82 @@ fn an_id_means_the_same_in_every_edition() {
 #[test]
 fn rows_say_what_the_page_prints() {
     let catalogue = embedded();
-    let cell = |ranges: &[PortRange]| {
-        ranges
-            .iter()
-            .map(PortRange::to_string)
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    // edition, rule, UDP, TCP, dynamic, either, notes
-    let table: [(&str, &str, &str, &str, bool, bool, &[u8]); 14] = [
-        (
-            "current",
-            "client/management-point/https",
-            "",
-            "443",
-            false,
-            false,
-            &[2],
-        ),
-        (
-            "current",
-            "client/distribution-point-pxe/tftp",
-            "69",
-            "",
-            false,
-            false,
-            &[4],
-        ),
-        (
-            "current",
-            "client/distribution-point-pxe/dhcp",
-            "67 68",
-            "",
-            false,
-            false,
-            &[],
-        ),
+    let table = [
+        ("current", "client/management-point/https", "tcp 443 note 2"),
+        ("current", "client/distribution-point-pxe/tftp", "udp 69 note 4"),
+        ("current", "client/distribution-point-pxe/dhcp", "udp 67 udp 68"),
         (
             "current",
             "client/software-update-point/https",
-            "",
-            "443 8531",
-            false,
-            true,
-            &[3],
+            "either tcp 443 tcp 8531 note 3",
         ),
         (
             "current",
             "client/distribution-point-multicast/multicast",
-            "63000-64000",
-            "",
-            false,
-            false,
-            &[],
+            "udp 63000-64000",
         ),
         (
             "current",
             "management-point/site-server/rpc",
-            "",
-            "",
-            true,
-            false,
-            &[5, 6],
+            "dynamic note 5 note 6",
         ),
-        (
-            "current",
-            "site-server/internet/http",
-            "",
-            "80",
-            false,
-            false,
-            &[1],
-        ),
-        (
-            "2018-02",
-            "management-point/domain-controller/ldap",
-            "",
-            "389",
-            false,
-            false,
-            &[],
-        ),
+        ("current", "site-server/internet/http", "tcp 80 note 1"),
+        ("2018-02", "management-point/domain-controller/ldap", "tcp 389"),
         (
             "2020-04",
             "management-point/domain-controller/ldap",
-            "389",
-            "389",
-            false,
-            false,
-            &[],
+            "udp 389 tcp 389",
         ),
         (
             "2018-02",
             "management-point/domain-controller/rpc-endpoint-mapper",
-            "135",
-            "135",
-            false,
-            false,
-            &[],
+            "udp 135 tcp 135",
         ),
         (
             "2020-04",
             "management-point/domain-controller/rpc-endpoint-mapper",
-            "",
-            "135",
-            false,
-            false,
-            &[],
+            "tcp 135",
         ),
         (
             "2016-09",
             "site-server/domain-controller/global-catalog-ldaps",
-            "",
-            "3269",
-            false,
-            false,
-            &[],
+            "tcp 3269",
         ),
         (
             "2020-04",
             "cmg-connection-point/software-update-point/http",
-            "",
-            "80",
-            false,
-            false,
-            &[],
+            "tcp 80",
         ),
         (
             "current",
             "site-server/software-update-point/http",
-            "",
-            "80 8530",
-            false,
-            true,
-            &[3, 5],
+            "either tcp 80 tcp 8530 note 3 note 5",
         ),
     ];
-    for (edition, id, udp, tcp, dynamic, either, notes) in table {
-        let rule = rule(&catalogue, edition, id);
-        let found = (
-            cell(&rule.udp),
-            cell(&rule.tcp),
-            rule.dynamic,
-            rule.either,
-            rule.notes.as_slice(),
-        );
-        assert_eq!(
-            found,
-            (udp.to_owned(), tcp.to_owned(), dynamic, either, notes),
-            "{edition} {id}"
-        );
+    for (edition, id, expected) in table {
+        assert_eq!(printed(rule(catalogue, edition, id)), expected, "{edition} {id}");
     }
+}
+
+/// What the page prints of a rule, in words.
+fn printed(rule: &Rule) -> String {
+    let flags = [(rule.dynamic, "dynamic"), (rule.either, "either")];
+    let mut words: Vec<String> = flags
+        .iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, word)| (*word).to_owned())
+        .collect();
+    words.extend(rule.udp.iter().map(|ports| format!("udp {ports}")));
+    words.extend(rule.tcp.iter().map(|ports| format!("tcp {ports}")));
+    words.extend(rule.notes.iter().map(|note| format!("note {note}")));
+    words.join(" ")
 }
 
 #[test]
 fn the_installation_table_is_one_of_its_own() {
     let catalogue = embedded();
     for edition in EDITIONS {
-        let tables = &page(&catalogue, edition).connections;
+        let tables = &page(catalogue, edition).connections;
         let installation = tables
             .iter()
             .find(|table| table.id == "site-server/sql-server@installation");
@@ -428,143 +348,7 @@ fn scope_and_cadence_follow_what_the_ends_are() {
         ("site-server/sql-server/smb", Scope::SameSite, Cadence::OnDemand),
     ];
     for (id, scope, cadence) in table {
-        let rule = rule(&catalogue, "current", id);
+        let rule = rule(catalogue, "current", id);
         assert_eq!((rule.scope, rule.cadence), (scope, cadence), "{id}");
     }
-}
-
-#[test]
-fn each_edition_has_its_lists() {
-    let catalogue = embedded();
-    let always = [
-        "client-to-server-shares",
-        "connections-to-sql-server",
-        "external-connections",
-        "internet-based-site-systems",
-        "client-installation",
-        "migration",
-        "windows-server",
-        "without-a-port",
-    ];
-    for edition in EDITIONS {
-        let mut expected = BTreeSet::from(always);
-        if edition != "2016-09" {
-            expected.extend(["sql-load-balancer", "discovery-and-publishing"]);
-        }
-        let lists: BTreeSet<_> = page(&catalogue, edition)
-            .lists
-            .iter()
-            .map(|list| list.id.as_str())
-            .collect();
-        assert_eq!(lists, expected, "{edition}");
-    }
-}
-
-/// An alias may be printed the other way round where either end opens the table's row.
-fn covers(rule: &Rule, alias: &Alias, from: &str, to: &str) -> bool {
-    let forward = (from, to) == (alias.from.as_str(), alias.to.as_str());
-    let backward = (to, from) == (alias.from.as_str(), alias.to.as_str());
-    let either = rule.opened_by == OpenedBy::Either || alias.opened_by == OpenedBy::Either;
-    forward || (backward && either)
-}
-
-#[test]
-fn an_alias_says_what_its_rules_say() {
-    let catalogue = embedded();
-    for page in &catalogue.pages {
-        for alias in page.lists.iter().flat_map(|list| &list.aliases) {
-            let rules = page
-                .rules()
-                .filter(|rule| alias.covered_by.contains(&rule.id))
-                .collect::<Vec<_>>();
-            assert_eq!(rules.len(), alias.covered_by.len(), "{}", alias.id);
-            assert!(!rules.is_empty(), "{} leads nowhere", alias.id);
-            for rule in &rules {
-                let (from, to) = (catalogue.role_id(rule.from), catalogue.role_id(rule.to));
-                assert!(covers(rule, alias, from, to), "{} and {}", alias.id, rule.id);
-            }
-            let dynamic = rules.iter().any(|rule| rule.dynamic);
-            assert!(dynamic || !alias.dynamic, "{}", alias.id);
-            for ports in &alias.udp {
-                assert!(
-                    rules.iter().any(|rule| rule.udp.contains(ports)),
-                    "{} UDP {ports}",
-                    alias.id
-                );
-            }
-            for ports in &alias.tcp {
-                let printed = rules.iter().any(|rule| rule.tcp.contains(ports));
-                // The list of discovery prints the two ranges that dynamic ports come from.
-                let range = dynamic && [1024, 49152].contains(&ports.first);
-                assert!(printed || range, "{} TCP {ports}", alias.id);
-            }
-        }
-    }
-}
-
-/// What an alias says of `<-->` holds in both directions, by its rules together.
-#[test]
-fn an_alias_that_either_end_opens_is_open_both_ways() {
-    let catalogue = embedded();
-    for page in &catalogue.pages {
-        let either = |alias: &&Alias| alias.opened_by == OpenedBy::Either;
-        for alias in page.lists.iter().flat_map(|list| &list.aliases).filter(either) {
-            let opens = |role: &str| {
-                page.rules()
-                    .filter(|rule| alias.covered_by.contains(&rule.id))
-                    .any(|rule| {
-                        catalogue.role_id(rule.from) == role
-                            || (rule.opened_by == OpenedBy::Either && catalogue.role_id(rule.to) == role)
-                    })
-            };
-            assert!(
-                opens(&alias.from) && opens(&alias.to),
-                "{} in {}",
-                alias.id,
-                page.edition
-            );
-        }
-    }
-}
-
-#[test]
-fn lists_have_the_rules_that_no_table_covers() {
-    let catalogue = embedded();
-    let ids = |edition: &str| {
-        let lists = page(&catalogue, edition).lists.iter();
-        lists
-            .flat_map(|list| &list.rules)
-            .map(|rule| rule.id.clone())
-            .collect::<BTreeSet<_>>()
-    };
-    let (first, second) = (ids("2016-09"), ids("2018-02"));
-    let (third, current) = (ids("2020-04"), ids("current"));
-    let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>();
-    let balancer = set(&[
-        "site-server/sql-server/load-balancer-rpc-endpoint-mapper",
-        "site-server/sql-server/load-balancer-smb",
-    ]);
-    assert_eq!(&second - &first, balancer);
-    let kerberos = set(&[
-        "client/windows-server/kerberos",
-        "site-system/windows-server/kerberos",
-    ]);
-    assert_eq!(&third - &second, kerberos);
-    let rpc = set(&[
-        "site-server/software-update-point/rpc",
-        "site-server/software-update-point/rpc-endpoint-mapper",
-    ]);
-    assert_eq!(&third - &current, rpc);
-    assert_eq!(&current - &third, set(&[]));
-    assert!(current.contains("client/share-server/smb"));
-    assert!(rule(&catalogue, "current", "client/client/wake-up-proxy-echo").icmp_echo);
-}
-
-#[test]
-fn a_row_may_move_from_a_list_into_a_table() {
-    let catalogue = embedded();
-    let id = "site-server/software-update-point/rpc";
-    let (old, new) = (rule(&catalogue, "2020-04", id), rule(&catalogue, "current", id));
-    assert!(old.listed && old.section == "internet-based-site-systems");
-    assert!(!new.listed && new.section == "site-server/software-update-point");
 }

@@ -51,18 +51,18 @@ fn carried(catalogue: &Catalogue, id: &str, words: &str, editions: &[&str]) {
 #[test]
 fn erratum_1_https_of_wsus_is_http_plus_one() {
     let catalogue = embedded();
-    note_says(&catalogue, 3, "N with N + 1");
-    told(&catalogue, 1, &["de", "sv", "nl", "en"], "1 or higher");
+    note_says(catalogue, 3, "N with N + 1");
+    told(catalogue, 1, &["de", "sv", "nl", "en"], "1 or higher");
     let later = ["2018-02", "2020-04", "current"];
-    carried(&catalogue, "client/software-update-point/https", "plus 1", &later);
+    carried(catalogue, "client/software-update-point/https", "plus 1", &later);
 }
 
 #[test]
 fn erratum_2_tftp_is_rfc_1350() {
     let catalogue = embedded();
-    told(&catalogue, 2, &["zh", "de"], "RFC 350");
+    told(catalogue, 2, &["zh", "de"], "RFC 350");
     carried(
-        &catalogue,
+        catalogue,
         "client/distribution-point-pxe/tftp",
         "RFC 1350",
         &["2016-09", "2018-02"],
@@ -73,14 +73,14 @@ fn erratum_2_tftp_is_rfc_1350() {
 fn erratum_3_http_to_the_ndes_policy_module_is_tcp() {
     let catalogue = embedded();
     for edition in EDITIONS {
-        let rule = rule(&catalogue, edition, "client/ndes-policy-module/http");
+        let rule = rule(catalogue, edition, "client/ndes-policy-module/http");
         assert_eq!(
             (rule.udp.as_slice(), rule.tcp.as_slice()),
             ([].as_slice(), [PortRange::single(80)].as_slice())
         );
     }
     carried(
-        &catalogue,
+        catalogue,
         "client/ndes-policy-module/http",
         "UDP column",
         &["current"],
@@ -91,7 +91,7 @@ fn erratum_3_http_to_the_ndes_policy_module_is_tcp() {
 fn erratum_4_either_end_opens_smb_of_internet_based_site_systems() {
     let catalogue = embedded();
     for edition in EDITIONS {
-        let lists = &page(&catalogue, edition).lists;
+        let lists = &page(catalogue, edition).lists;
         let list = lists
             .iter()
             .find(|list| list.id == "internet-based-site-systems")
@@ -133,7 +133,7 @@ fn erratum_5_note_5_still_applies() {
         }
     }
     carried(
-        &catalogue,
+        catalogue,
         "site-server/state-migration-point/smb",
         "Note 5 still applies",
         &["current"],
@@ -144,12 +144,12 @@ fn erratum_5_note_5_still_applies() {
 fn erratum_6_the_wsus_database_has_notes_2_and_3() {
     let catalogue = embedded();
     for edition in ["2020-04", "current"] {
-        let rule = rule(&catalogue, edition, "site-server/sql-server-wsus/sql");
+        let rule = rule(catalogue, edition, "site-server/sql-server-wsus/sql");
         assert_eq!(rule.notes, [2, 3]);
         assert!(rule.alternate && rule.conditions == ["wsus-cleanup"]);
     }
     carried(
-        &catalogue,
+        catalogue,
         "site-server/sql-server-wsus/sql",
         "label of note 2",
         &["2020-04", "current"],
@@ -161,22 +161,22 @@ fn erratum_7_the_ports_with_a_stroke_are_alternatives() {
     let catalogue = embedded();
     for (service, ports) in [("http", [80, 8530]), ("https", [443, 8531])] {
         let id = format!("cmg-connection-point/software-update-point/{service}");
-        let rule = rule(&catalogue, "current", &id);
+        let rule = rule(catalogue, "current", &id);
         assert_eq!(rule.tcp, ports.map(PortRange::single));
         assert!(rule.either && rule.notes == [3]);
-        carried(&catalogue, &id, "443/8531", &["current"]);
+        carried(catalogue, &id, "443/8531", &["current"]);
     }
 }
 
 #[test]
 fn erratum_8_what_translation_turned_round() {
     let catalogue = embedded();
-    told(&catalogue, 8, &["sv"], "between sites");
-    told(&catalogue, 8, &["sv", "nl"], "with disks");
-    told(&catalogue, 8, &["nl"], "answer on port 69");
-    told(&catalogue, 8, &["sv", "nl"], "one computer can start");
+    told(catalogue, 8, &["sv"], "between sites");
+    told(catalogue, 8, &["sv", "nl"], "with disks");
+    told(catalogue, 8, &["nl"], "answer on port 69");
+    told(catalogue, 8, &["sv", "nl"], "one computer can start");
     carried(
-        &catalogue,
+        catalogue,
         "client/distribution-point-pxe/tftp",
         "Diskless",
         &["2020-04"],
@@ -188,25 +188,25 @@ fn erratum_9_ldap_over_ssl_is_secure_ldap() {
     let catalogue = embedded();
     let id = "management-point/domain-controller/ldaps";
     for edition in ["2016-09", "2020-04", "current"] {
-        let rule = rule(&catalogue, edition, id);
+        let rule = rule(catalogue, edition, id);
         assert_eq!(rule.tcp, [PortRange::single(636)]);
         assert_eq!(rule.service, "Secure LDAP (LDAPS)");
     }
-    carried(&catalogue, id, "LDAP over an SSL connection", &["2016-09"]);
+    carried(catalogue, id, "LDAP over an SSL connection", &["2016-09"]);
 }
 
 #[test]
 fn erratum_10_contradictions_stand_as_printed() {
     let catalogue = embedded();
     let sql = rule(
-        &catalogue,
+        catalogue,
         "current",
         "certificate-registration-point/sql-server/sql",
     );
     assert!(sql.listed);
-    carried(&catalogue, &sql.id, "no table says so", &EDITIONS);
+    carried(catalogue, &sql.id, "no table says so", &EDITIONS);
     for edition in EDITIONS {
-        let tables = &page(&catalogue, edition).connections;
+        let tables = &page(catalogue, edition).connections;
         let migration = tables
             .iter()
             .find(|table| table.id == "site-server/state-migration-point");
@@ -220,16 +220,16 @@ fn erratum_10_contradictions_stand_as_printed() {
         );
     }
     let mapper = "site-server/state-migration-point/rpc-endpoint-mapper";
-    carried(&catalogue, mapper, "no row for the dynamic port", &EDITIONS);
+    carried(catalogue, mapper, "no row for the dynamic port", &EDITIONS);
     let update = "site-server/software-update-point/rpc";
     carried(
-        &catalogue,
+        catalogue,
         update,
         "no RPC rows",
         &["2016-09", "2018-02", "2020-04"],
     );
     let ldaps = "site-server/domain-controller/ldaps";
-    carried(&catalogue, ldaps, "UDP 636", &["2016-09", "2020-04", "current"]);
+    carried(catalogue, ldaps, "UDP 636", &["2016-09", "2020-04", "current"]);
     for page in &catalogue.pages {
         for rule in page.rules() {
             let printed = rule.udp.contains(&PortRange::single(135));
@@ -242,9 +242,9 @@ fn erratum_10_contradictions_stand_as_printed() {
 #[test]
 fn erratum_11_a_custom_port_replaces_the_default() {
     let catalogue = embedded();
-    note_says(&catalogue, 2, "replaces the default");
+    note_says(catalogue, 2, "replaces the default");
     told(
-        &catalogue,
+        catalogue,
         11,
         &["sv", "nl", "en"],
         "only asks to use the custom port",
@@ -254,15 +254,15 @@ fn erratum_11_a_custom_port_replaces_the_default() {
 #[test]
 fn erratum_12_with_the_option_the_site_server_starts() {
     let catalogue = embedded();
-    note_says(&catalogue, 5, "the site system never opens one");
-    told(&catalogue, 12, &["nl"], "turns round who starts");
+    note_says(catalogue, 5, "the site system never opens one");
+    told(catalogue, 12, &["nl"], "turns round who starts");
 }
 
 #[test]
 fn erratum_13_the_empty_list_keeps_its_items() {
     let catalogue = embedded();
     let list = |edition| {
-        let lists = &page(&catalogue, edition).lists;
+        let lists = &page(catalogue, edition).lists;
         lists
             .iter()
             .find(|list| list.id == "external-connections")
@@ -292,11 +292,11 @@ fn erratum_14_the_reporting_services_point_may_open() {
     let catalogue = embedded();
     let id = "site-server/reporting-services-point/smb";
     for edition in EDITIONS {
-        assert_eq!(rule(&catalogue, edition, id).opened_by, OpenedBy::Either);
+        assert_eq!(rule(catalogue, edition, id).opened_by, OpenedBy::Either);
     }
-    carried(&catalogue, id, "sends no status", &EDITIONS);
+    carried(catalogue, id, "sends no status", &EDITIONS);
     note_says(
-        &catalogue,
+        catalogue,
         5,
         "reporting services points and distribution points report none",
     );
@@ -306,7 +306,7 @@ fn erratum_14_the_reporting_services_point_may_open() {
 fn erratum_15_multicast_runs_to_the_group() {
     let catalogue = embedded();
     carried(
-        &catalogue,
+        catalogue,
         "client/distribution-point-multicast/multicast",
         "to a group",
         &EDITIONS,
@@ -324,11 +324,8 @@ fn erratum_16_the_rows_decide_what_can_be_changed() {
         "site-server/software-update-point/https",
     ];
     for id in rows {
-        carried(&catalogue, id, "are called fixed", &EDITIONS);
-        let key = rule(&catalogue, "current", id)
-            .setting
-            .clone()
-            .expect("a setting");
+        carried(catalogue, id, "are called fixed", &EDITIONS);
+        let key = rule(catalogue, "current", id).setting.clone().expect("a setting");
         assert!(
             catalogue
                 .setting(&key)

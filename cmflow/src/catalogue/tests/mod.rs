@@ -3,11 +3,17 @@
 mod content;
 mod errata;
 mod extension;
+mod lists;
+
+use std::sync::LazyLock;
 
 use super::{Catalogue, Page, Rule};
 
-fn embedded() -> Catalogue {
-    Catalogue::embedded().expect("the built-in files are checked by this test")
+/// The built-in catalogue, read once for all tests.
+fn embedded() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::embedded().expect("the built-in files are checked by this test"));
+    &CATALOGUE
 }
 
 fn page<'a>(catalogue: &'a Catalogue, edition: &str) -> &'a Page {
