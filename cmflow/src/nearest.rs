@@ -36,8 +36,9 @@ pub struct Nearest {
 pub fn nearest(compiled: &Compiled, site: &SiteModel, question: &Question) -> Option<Nearest> {
     let initiator = compiled.class(question.initiator);
     let responder = compiled.class(question.responder);
+    let services = services_at(compiled, question);
     let judged = compiled.rules.iter().filter_map(|rule| {
-        let distance = Distance::of(rule, site, initiator, responder, question)?;
+        let distance = Distance::of(rule, site, initiator, responder, question, &services)?;
         Some((distance, rule))
     });
     // Rules in the page's order: the first of equally near ones stays the answer.
@@ -55,8 +56,9 @@ enum Distance {
     WrongEnd,
     /// Roles and port fit, the sites do not.
     OtherSite,
-    /// The roles fit, the port is another one, so far away.
-    OtherPort(u16),
+    /// The roles fit, the port is another one: of another service than the one that has the port elsewhere,
+    /// or not; and so far away.
+    OtherPort(bool, u16),
     /// The port fits, and one end; the other end holds other roles, or none.
     Responder,
     Initiator,
@@ -71,6 +73,7 @@ impl Distance {
         initiator: &ClassInfo,
         responder: &ClassInfo,
         question: &Question,
+        services: &[&str],
     ) -> Option<Self> {
         let opens = |role: RoleId| initiator.as_initiator.contains(role);
         let answers = |role: RoleId| responder.as_responder.contains(role);
@@ -83,7 +86,7 @@ impl Distance {
             (Some(0), false) if turned => Some(Self::WrongEnd),
             (Some(0), false) if opens(rule.from) => Some(Self::Responder),
             (Some(0), false) if answers(rule.to) => Some(Self::Initiator),
-            (Some(away), true) => Some(Self::OtherPort(away)),
+            (Some(away), true) => Some(Self::OtherPort(!services.contains(&service(rule)), away)),
             (None, true) => Some(Self::OtherProtocol),
             _ => None,
         }
@@ -99,7 +102,7 @@ impl Distance {
             Self::OtherSite => "fits, but not between these sites".to_owned(),
             Self::Responder => lacks(compiled, question.responder, rule.to),
             Self::Initiator => lacks(compiled, question.initiator, rule.from),
-            Self::OtherPort(_) => {
+            Self::OtherPort(..) => {
                 let mut words = format!("the rule has {}, not {port}", ports(rule, question.protocol));
                 if let Some(service) = documented_elsewhere(compiled, rule, question) {
                     write!(words, "; that is {service}").expect("a String takes everything");
@@ -170,6 +173,19 @@ fn port_name(question: &Question) -> String {
         protocol::ICMP | protocol::ICMPV6 => "ICMP".to_owned(),
         other => format!("IP protocol {other}"),
     }
+}
+
+/// The part of a rule's id that names its service.
+fn service(rule: &RuleInfo) -> &str {
+    rule.id.rsplit('/').next().unwrap_or(&rule.id)
+}
+
+/// Services that have exactly this port somewhere on the page: a wrong port of the right service is nearer.
+fn services_at<'a>(compiled: &'a Compiled, question: &Question) -> Vec<&'a str> {
+    let single = PortRange::single(question.port);
+    let rules = compiled.rules.iter();
+    let holding = rules.filter(|rule| ranges(rule, question.protocol).contains(&single));
+    holding.map(service).collect()
 }
 
 /// The setting of another rule that has exactly this port, as in "8531 is wsus-https".

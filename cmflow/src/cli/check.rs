@@ -99,12 +99,25 @@ impl<'a> Meaning<'a> {
         for holders in &self.roles {
             writeln!(out, "  {:width$}  {}", holders.role, holders.words())?;
         }
-        let Rules { possible, total, connections } = &self.rules;
-        writeln!(out, "\n{possible} of {total} documented rules have computers at both ends")?;
+        let Rules {
+            possible,
+            total,
+            connections,
+        } = &self.rules;
+        writeln!(
+            out,
+            "\n{possible} of {total} documented rules have computers at both ends"
+        )?;
         let shown = || connections.iter().filter(|one| !one.possible.is_empty());
         let width = shown().map(|one| one.connection.len()).max().unwrap_or(0);
         for one in shown() {
-            let services: Vec<_> = one.possible.iter().map(|id| id.rsplit('/').next().unwrap_or(id)).collect();
+            let mut services: Vec<_> = one
+                .possible
+                .iter()
+                .map(|id| id.rsplit('/').next().unwrap_or(id))
+                .collect();
+            // Lists name a service once for each pair of roles.
+            services.dedup();
             writeln!(out, "  {:width$}  {}", one.connection, services.join(", "))?;
         }
         if !self.warnings.is_empty() {
@@ -123,7 +136,11 @@ impl Holders<'_> {
         let mut part = |entries: &[String], what: &str| match entries.len() {
             0 => {}
             1..=NAMED => parts.push(format!("{what}{}", entries.join(", "))),
-            many => parts.push(format!("{what}{} and {} more", entries[..NAMED - 1].join(", "), many + 1 - NAMED)),
+            many => parts.push(format!(
+                "{what}{} and {} more",
+                entries[..NAMED - 1].join(", "),
+                many + 1 - NAMED
+            )),
         };
         part(&self.addresses, "");
         part(&self.prefixes, "");

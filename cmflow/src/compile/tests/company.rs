@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use super::compile_text;
+use crate::catalogue::Catalogue;
+use crate::compile::compile;
+use crate::config;
 
 /// 2 site servers, 200 distribution points, 5,000 networks and 40,000 single addresses of clients.
 fn company() -> String {
@@ -29,10 +31,13 @@ fn company() -> String {
 
 #[test]
 fn a_company_compiles_into_few_classes() {
+    let catalogue = Catalogue::embedded().expect("the built-in catalogue");
     let text = company();
     let started = Instant::now();
-    let compiled = compile_text(&text);
-    println!("read and compiled in {:?}", started.elapsed());
+    let site = config::parse(&catalogue, "site.toml", &text).expect("a sound site file");
+    let read = started.elapsed();
+    let compiled = compile(&catalogue, &site.model, &[], &[]).expect("it compiles");
+    println!("read in {read:?}, compiled in {:?}", started.elapsed() - read);
     println!(
         "{} classes, {} judgements, {} verdicts, {} prefixes, {} hosts",
         compiled.classes.len(),
