@@ -1,6 +1,6 @@
 //! `cmflow check`: is the site file right, and what does it mean?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -117,7 +117,8 @@ impl<'a> Meaning<'a> {
                 .map(|id| id.rsplit('/').next().unwrap_or(id))
                 .collect();
             // Lists name a service once for each pair of roles.
-            services.dedup();
+            let mut seen = HashSet::new();
+            services.retain(|service| seen.insert(*service));
             writeln!(out, "  {:width$}  {}", one.connection, services.join(", "))?;
         }
         if !self.warnings.is_empty() {
