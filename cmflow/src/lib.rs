@@ -13,6 +13,7 @@ pub mod compile;
 pub mod config;
 pub mod daemon;
 pub mod kernel;
+pub mod nearest;
 pub mod reader;
 pub mod serve;
 pub mod site;

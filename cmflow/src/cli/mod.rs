@@ -8,12 +8,15 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 mod asking;
 mod catalogue;
+mod check;
 mod detach;
 mod flows;
 mod rules;
 mod run;
 mod status;
 mod undocumented;
+
+use crate::config::Problems;
 
 /// Which documented Configuration Manager flow is it?
 #[derive(Debug, Parser)]
@@ -42,6 +45,8 @@ enum Verb {
     Undocumented(undocumented::Arguments),
     /// Remove what a daemon with --keep left in the kernel
     Detach(detach::Arguments),
+    /// Check a site file and show what it means
+    Check(check::Arguments),
 }
 
 /// How an answer is written.
@@ -72,7 +77,11 @@ pub fn main() -> ExitCode {
         // Whoever reads us has seen enough, as in `cmflow catalogue show | head`.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cmflow: {error:#}");
+            match error.downcast_ref::<Problems>() {
+                // Each line begins with its file, so that an editor can jump there.
+                Some(problems) => eprintln!("{problems}"),
+                None => eprintln!("cmflow: {error:#}"),
+            }
             ExitCode::from(2)
         }
     }
@@ -88,6 +97,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
+        Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),
     }?;
     out.flush()?;
     Ok(outcome)

@@ -8,6 +8,8 @@ mod ports;
 mod role_set;
 mod rules;
 mod special;
+#[cfg(test)]
+mod tests;
 mod verdicts;
 
 use std::net::IpAddr;

@@ -79,13 +79,20 @@ impl PortSet {
         }
     }
 
-    pub(super) fn fixed(udp: &[PortRange], tcp: &[PortRange], icmp_echo: bool) -> Self {
-        let echo = [protocol::ICMP, protocol::ICMPV6].map(|protocol| port_index(protocol, 0));
-        let echo = echo.into_iter().filter(|_| icmp_echo).map(|index| (index, index));
+    pub(super) fn fixed(udp: &[PortRange], tcp: &[PortRange]) -> Self {
         let ports = Self::indices(protocol::TCP, tcp).chain(Self::indices(protocol::UDP, udp));
         Self {
             dynamic: false,
-            ranges: ports.chain(echo).collect(),
+            ranges: ports.collect(),
+        }
+    }
+
+    /// The entries of both ICMPs. A set of its own beside ports: its basis is another one.
+    pub(super) fn echo() -> Self {
+        let entries = [protocol::ICMP, protocol::ICMPV6].map(|protocol| port_index(protocol, 0));
+        Self {
+            dynamic: false,
+            ranges: entries.map(|index| (index, index)).to_vec(),
         }
     }
 

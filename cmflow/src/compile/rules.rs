@@ -79,8 +79,13 @@ fn with_ports(catalogue: &Catalogue, rule: &Rule, profiles: &Profiles) -> Effect
         let fixed_tcp = if rule.dynamic { &[][..] } else { &ports.tcp };
         let dynamic_tcp = if rule.dynamic { &ports.tcp } else { &[][..] };
         let sets = [
-            PortSet::fixed(&ports.udp, fixed_tcp, rule.icmp_echo),
+            PortSet::fixed(&ports.udp, fixed_tcp),
             PortSet::dynamic(dynamic_tcp),
+            if rule.icmp_echo {
+                PortSet::echo()
+            } else {
+                PortSet::default()
+            },
         ];
         sets.into_iter().filter(|set| !set.ranges.is_empty()).collect()
     });

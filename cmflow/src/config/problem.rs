@@ -31,16 +31,19 @@ pub struct Problems(pub Vec<Problem>);
 /// Collects problems of one file, and knows its lines.
 pub(super) struct Report<'a> {
     file: &'a str,
-    text: &'a str,
+    /// Offsets at which lines begin: a company's file has tens of thousands of entries to place.
+    line_starts: Vec<usize>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
 
 impl<'a> Report<'a> {
-    pub(super) const fn new(file: &'a str, text: &'a str) -> Self {
+    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
         Self {
             file,
-            text,
+            line_starts: std::iter::once(0)
+                .chain(text.match_indices('\n').map(|(end, _)| end + 1))
+                .collect(),
             problems: Vec::new(),
             warnings: Vec::new(),
         }
@@ -48,8 +51,7 @@ impl<'a> Report<'a> {
 
     /// Line of the file, from 1, on which a value begins.
     pub(super) fn line(&self, span: &Range<usize>) -> usize {
-        let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        self.line_starts.partition_point(|begin| *begin <= span.start)
     }
 
     pub(super) fn problem(&mut self, span: &Range<usize>, what: String) {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::account::{Conversation, ConversationTotal, Flow, Totals};
 use crate::answer::{self, RuleCount, Tally, ip, protocol_name};
 use crate::compile::VerdictInfo;
+use crate::nearest;
 use crate::serve::{FlowQuery, FlowSort};
 
 use super::observer::Observer;
@@ -49,7 +50,7 @@ impl Answers<'_> {
         let law = &observer.reader.law;
         answer::Status {
             instance: observer.instance.to_string(),
-            site: observer.site.clone(),
+            site: observer.file.clone(),
             edition: observer.compiled.edition.to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             since: observer.since,
@@ -271,6 +272,20 @@ impl Answers<'_> {
         }
     }
 
+    fn nearest(&self, conversation: &Conversation) -> Option<answer::Nearest> {
+        let question = nearest::Question {
+            initiator: conversation.initiator,
+            responder: conversation.responder.address,
+            protocol: conversation.protocol,
+            port: conversation.responder.port,
+        };
+        let nearest = nearest::nearest(&self.observer.compiled, &self.observer.site, &question)?;
+        Some(answer::Nearest {
+            rule: nearest.rule,
+            why_not: nearest.why_not,
+        })
+    }
+
     fn unexplained(&self, conversation: &Conversation, total: &ConversationTotal) -> answer::Unexplained {
         answer::Unexplained {
             protocol: protocol_name(conversation.protocol),
@@ -285,7 +300,7 @@ impl Answers<'_> {
             flows: total.flows,
             first_seen: self.reading.moment.time_of(total.first_seen),
             last_seen: self.reading.moment.time_of(total.last_seen),
-            nearest: None,
+            nearest: self.nearest(conversation),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::kernel::interface::{self, Interface};
 use crate::kernel::{Hook, KernelError, Maps, Program};
 use crate::reader::{Reader, Reading};
 use crate::serve::{Question, Reply};
+use crate::site::SiteModel;
 
 use super::answers::Answers;
 use super::instance::Instance;
@@ -25,7 +26,10 @@ pub(super) struct Attached {
 /// Everything that a question or a tick needs.
 pub(super) struct Observer {
     pub(super) instance: Instance,
-    pub(super) site: String,
+    /// The site file's name.
+    pub(super) file: String,
+    /// What it means.
+    pub(super) site: SiteModel,
     pub(super) compiled: Compiled,
     pub(super) maps: Maps,
     pub(super) reader: Reader,

@@ -19,6 +19,7 @@ use crate::kernel::interface::{self, Choice, Interface, Mode};
 use crate::kernel::{Hook, KernelError, Maps, NewsRing, Program};
 use crate::reader::{Reader, Timeouts};
 use crate::serve::{self, Question, Reply};
+use crate::site::SiteModel;
 
 use super::instance::{Instance, Lock};
 use super::observer::{Attached, Observer};
@@ -76,7 +77,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
         );
         pins.remove()?;
     }
-    let observer = begin(settings, choice, compiled).inspect_err(|_| {
+    let observer = begin(settings, choice, site.model, compiled).inspect_err(|_| {
         // Nothing was counted yet that anybody could miss.
         let _ = pins.remove();
     })?;
@@ -95,7 +96,12 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Makes the maps, loads the tables and attaches.
-fn begin(settings: &Settings, choice: Choice, compiled: Compiled) -> anyhow::Result<Observer> {
+fn begin(
+    settings: &Settings,
+    choice: Choice,
+    site: SiteModel,
+    compiled: Compiled,
+) -> anyhow::Result<Observer> {
     let mut maps = Maps::create(&settings.instance.pins(), settings.flow_bits, seed()?)?;
     maps.load_tables(&compiled.tables)?;
     let mut attached = Vec::with_capacity(choice.chosen.len());
@@ -111,7 +117,8 @@ fn begin(settings: &Settings, choice: Choice, compiled: Compiled) -> anyhow::Res
     )?;
     Ok(Observer {
         instance: settings.instance.clone(),
-        site: settings.site.display().to_string(),
+        file: settings.site.display().to_string(),
+        site,
         compiled,
         maps,
         reader,
