@@ -262,6 +262,10 @@ fn attach_error(interface: &str, hook: Hook, error: &ProgramError) -> KernelErro
         },
         Some(libc::EOPNOTSUPP) => no_mode("its driver has no such hook"),
         Some(libc::ENODEV) => no_mode("it is gone"),
-        _ => KernelError::refused(&format!("{} on {interface}", hook.describe()), error),
+        _ => match KernelError::refused(&format!("{} on {interface}", hook.describe()), error) {
+            // Drivers refuse what their rings cannot do (MTU, queues, merging) by many numbers.
+            KernelError::Refused { why, .. } if hook == Hook::Native => no_mode(&why),
+            other => other,
+        },
     }
 }

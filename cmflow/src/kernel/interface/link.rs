@@ -7,6 +7,7 @@ use netlink_sys::protocols::NETLINK_ROUTE;
 
 use super::InterfaceError;
 use super::ethtool::{Drivers, Offloads};
+use super::native::{self, Native};
 use super::netlink::{Attributes, Netlink, text};
 
 // Numbers and layouts of linux/rtnetlink.h, linux/if_link.h and linux/if_addr.h.
@@ -65,6 +66,8 @@ pub struct Interface {
     pub driver: Option<String>,
     /// What the card does to received frames.
     pub offloads: Offloads,
+    /// What the driver says of native XDP; nothing under kernels before 6.3.
+    pub native: Option<Native>,
     /// Index of the bridge, bond or team that it is a port of.
     pub master: Option<u32>,
     /// Index of the interface of the same network namespace that it stands on. For a veth: its other end.
@@ -93,10 +96,12 @@ pub fn all() -> Result<Vec<Interface>, InterfaceError> {
         .map_err(&asking)?;
     let drivers = Drivers::open().map_err(&asking)?;
     let addresses = addresses()?;
+    let native = native::all();
     let mut interfaces: Vec<_> = links.iter().filter_map(|link| read(link)).collect();
     for interface in &mut interfaces {
         interface.driver = drivers.driver(&interface.name);
         interface.offloads = drivers.offloads(&interface.name);
+        interface.native = native.get(&interface.index).copied();
         let own = addresses.iter().filter(|(index, _)| *index == interface.index);
         interface.addresses = own.map(|(_, address)| *address).collect();
     }
@@ -215,6 +220,7 @@ pub(super) fn read(message: &[u8]) -> Option<Interface> {
         mtu: attributes.u32(IFLA_MTU).unwrap_or_default(),
         driver: None,
         offloads: Offloads::default(),
+        native: None,
         master: attributes.u32(IFLA_MASTER).filter(|master| *master != 0),
         parent,
         kind: attributes.inside(IFLA_LINKINFO).text(IFLA_INFO_KIND),

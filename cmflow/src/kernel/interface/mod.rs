@@ -2,6 +2,7 @@
 //!
 //! - [`choose`]: the interfaces that were named, or why one of them is refused;
 //! - [`plan`] and [`constants`]: the hooks to try on one, and what its copy of the program must know;
+//! - [`report`]: all of that for `cmflow check`, without attaching anything;
 //! - [`privileges`] and [`kernel`]: what the machine must have before anything is loaded;
 //! - [`all`], [`find`], [`counters`], [`addresses`]: plain facts.
 
@@ -10,12 +11,18 @@ mod error;
 mod ethtool;
 mod link;
 mod machine;
+mod native;
 mod netlink;
 mod plan;
+mod report;
+#[cfg(test)]
+mod tests;
 
 pub use choice::{Choice, choose, refuse_stacked};
 pub use error::InterfaceError;
 pub use ethtool::Offloads;
 pub use link::{Attached, Interface, addresses, all, counters, find};
 pub use machine::{kernel, privileges};
+pub use native::Native;
 pub use plan::{Mode, Plan, constants, plan};
+pub use report::{Outlook, Report, report};

@@ -150,6 +150,16 @@ impl<'a> Attributes<'a> {
         self.value(kind).and_then(number).map(u32::from_ne_bytes)
     }
 
+    /// A number of 16 bits.
+    pub(super) fn u16(self, kind: u16) -> Option<u16> {
+        self.value(kind).and_then(number).map(u16::from_ne_bytes)
+    }
+
+    /// A number of 64 bits.
+    pub(super) fn u64(self, kind: u16) -> Option<u64> {
+        self.value(kind).and_then(number).map(u64::from_ne_bytes)
+    }
+
     /// A byte.
     pub(super) fn u8(self, kind: u16) -> Option<u8> {
         self.value(kind).and_then(|value| value.first().copied())

@@ -92,6 +92,29 @@ impl Interface {
         }
     }
 
+    /// Whether its driver takes the link down to put a program in or out.
+    pub(super) fn resets_link(&self) -> bool {
+        self.driver
+            .as_deref()
+            .is_some_and(|driver| RESETS_LINK.contains(&driver))
+    }
+
+    /// Why its driver will refuse native XDP, as far as it tells beforehand.
+    ///
+    /// A driver from outside the kernel may know native XDP and not say so: native XDP is tried all the same.
+    pub(super) fn lacks_native(&self) -> Option<String> {
+        let native = self.native?;
+        let driver = self.driver.as_deref().unwrap_or("of this interface");
+        if !native.present {
+            Some(format!("driver {driver} has no native XDP"))
+        } else if !native.pieces && self.mtu > ONE_PIECE_MTU {
+            let mtu = self.mtu;
+            Some(format!("driver {driver} has no native XDP for an MTU of {mtu}"))
+        } else {
+            None
+        }
+    }
+
     /// Whether it passes frames on to others as they are: a bridge of any kind.
     fn is_bridge(&self) -> bool {
         let bridge = |name: &Option<String>| matches!(name.as_deref(), Some("bridge" | "openvswitch"));
@@ -110,11 +133,11 @@ impl Interface {
 /// # Errors
 /// Where the kernel's release cannot be told.
 pub fn plan(interface: &Interface, mode: Mode) -> Result<Plan, InterfaceError> {
-    Ok(plan_for(interface, mode, &Release::running()?))
+    Ok(plan_for(interface, mode, Release::running()?))
 }
 
 /// The hooks to try on an interface under that kernel.
-pub(super) fn plan_for(interface: &Interface, mode: Mode, kernel: &Release) -> Plan {
+pub(super) fn plan_for(interface: &Interface, mode: Mode, kernel: Release) -> Plan {
     let asked = |hook: Hook| Plan {
         hooks: vec![hook],
         why: "asked for by --mode".to_owned(),
@@ -129,8 +152,8 @@ pub(super) fn plan_for(interface: &Interface, mode: Mode, kernel: &Release) -> P
         Some("its frames have no Ethernet header".to_owned())
     } else {
         let driver = interface.driver.as_deref().unwrap_or_default();
-        RESETS_LINK
-            .contains(&driver)
+        interface
+            .resets_link()
             .then(|| format!("driver {driver} takes its link down to attach native XDP"))
     };
     let tcx = kernel.has_tcx();
