@@ -9,7 +9,6 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod asking;
 mod catalogue;
 mod check;
-mod check;
 mod detach;
 mod flows;
 mod rules;
