@@ -1,3 +1,8 @@
 //! What the tests that look at cmflow from outside share.
 pub mod binary;
+pub mod frames;
 pub mod golden;
+pub mod kernel_rig;
+pub mod sightings;
+pub mod slice_rig;
+pub mod small_site;
