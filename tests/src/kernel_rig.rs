@@ -178,5 +178,5 @@ impl Looker {
 /// All news that the ring holds.
 #[must_use]
 pub fn drain(ring: &mut NewsRing) -> Vec<News> {
-    std::iter::from_fn(|| ring.next()).collect()
+    std::iter::from_fn(|| ring.take()).collect()
 }
