@@ -161,6 +161,8 @@ fn the_report_tells_every_problem() -> Result<()> {
     assert_eq!(report.interfaces.len(), 3);
     let far = &report.interfaces[1];
     assert_eq!((far.mode, far.mtu), ("native", 4000));
+    let text = report.to_string();
+    assert!(text.contains("far: driver veth, MTU 4000, mode native"), "{text}");
     assert!(
         far.warnings
             .iter()

@@ -81,7 +81,7 @@ pub enum InterfaceError {
         instead: &'static str,
     },
     /// Capabilities are missing.
-    #[error("{missing} missing: run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON")]
+    #[error("{missing} missing to load the kernel program; run as root, or grant what is missing")]
     NoRights {
         /// Which, with the verb: `CAP_BPF is`.
         missing: String,
