@@ -1,9 +1,19 @@
 //! cmflow: which documented Configuration Manager flow is it?
 //!
-//! - [`catalogue`]: the documented ports, read from data files;
-//! - [`kernel`]: the XDP program's maps and hooks, the only part that names aya;
-//! - [`cli`]: one file a verb.
+//! The way of a rule: [`catalogue`] + [`config`] (the site file, into a [`site`] model) -> [`compile`] ->
+//! tables -> [`kernel`]. The way of a count: [`kernel`] -> [`reader`] -> [`account`] -> [`answer`], over
+//! [`serve`] to whoever asks. [`cli`] is what a user types, one file a verb.
 
+pub mod account;
+pub mod answer;
 pub mod catalogue;
 pub mod cli;
+pub mod clock;
+pub mod compile;
+pub mod config;
+pub mod daemon;
 pub mod kernel;
+pub mod nearest;
+pub mod reader;
+pub mod serve;
+pub mod site;

@@ -6,7 +6,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod asking;
 mod catalogue;
+mod check;
+mod detach;
+mod flows;
+mod rules;
+mod run;
+mod status;
+mod undocumented;
+
+use crate::config::Problems;
 
 /// Which documented Configuration Manager flow is it?
 #[derive(Debug, Parser)]
@@ -23,6 +33,20 @@ struct Cli {
 enum Verb {
     /// Show what the documented ports are, edition by edition
     Catalogue(catalogue::Arguments),
+    /// Count what crosses this gateway, until stopped
+    Run(run::Arguments),
+    /// Show how the daemon does: interfaces, verdicts, conservation law
+    Status(status::Arguments),
+    /// Show the flows that cross, each with the rule that explains it
+    Flows(flows::Arguments),
+    /// Show what each documented rule explained
+    Rules(rules::Arguments),
+    /// Show what no document explains, with the rule that comes nearest
+    Undocumented(undocumented::Arguments),
+    /// Remove what a daemon with --keep left in the kernel
+    Detach(detach::Arguments),
+    /// Check a site file and show what it means
+    Check(check::Arguments),
 }
 
 /// How an answer is written.
@@ -39,27 +63,41 @@ enum Format {
 enum Outcome {
     /// Exit code 0.
     Done,
+    /// Exit code 1: it looked for findings, and there are some.
+    Findings,
 }
 
 /// Parses the command line, runs the verb, and tells what went wrong in one line.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(&cli) {
+    match dispatch(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
         // Whoever reads us has seen enough, as in `cmflow catalogue show | head`.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cmflow: {error:#}");
+            match error.downcast_ref::<Problems>() {
+                // Each line begins with its file, so that an editor can jump there.
+                Some(problems) => eprintln!("{problems}"),
+                None => eprintln!("cmflow: {error:#}"),
+            }
             ExitCode::from(2)
         }
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<Outcome> {
+fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let outcome = match &cli.verb {
         Verb::Catalogue(arguments) => catalogue::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Run(arguments) => run::run(arguments, cli.catalogue.as_deref()),
+        Verb::Status(arguments) => status::run(arguments, &mut out),
+        Verb::Flows(arguments) => flows::run(arguments, &mut out),
+        Verb::Rules(arguments) => rules::run(arguments, &mut out),
+        Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
+        Verb::Detach(arguments) => detach::run(arguments, &mut out),
+        Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),
     }?;
     out.flush()?;
     Ok(outcome)

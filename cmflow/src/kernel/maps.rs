@@ -243,6 +243,12 @@ impl Maps {
             if Claim::is_live(claim) {
                 let mut slot = self.flows.copy(index);
                 slot.claim = claim;
+                // Read last: a packet writes it before the state, so a state that is new never stands beside
+                // a time that is old.
+                slot.last_seen = self
+                    .flows
+                    .word(index, offset_of!(Slot, last_seen))
+                    .load(Ordering::Acquire);
                 each(index, slot);
             }
         }

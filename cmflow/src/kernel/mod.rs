@@ -18,7 +18,7 @@ pub use error::KernelError;
 pub use maps::{Counters, Maps};
 pub use news::NewsRing;
 pub use pins::Pins;
-pub use program::{Constants, Hook, Program, TestRun};
+pub use program::{Constants, FrameLogger, Hook, Program, TestRun};
 
 /// The kernel program's object file, built by `build.rs`.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/cmflow-ebpf"));

@@ -16,7 +16,7 @@ impl NewsRing {
     }
 
     /// The next news, if there is any.
-    pub fn next(&mut self) -> Option<News> {
+    pub fn take(&mut self) -> Option<News> {
         loop {
             let item = self.ring.next()?;
             if item.len() == size_of::<News>() {

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use aya::programs::links::{FdLink, PinnedLink};
+
 use super::KernelError;
 
 /// Where BPF file systems are found.
@@ -64,6 +66,20 @@ impl Pins {
     /// Where an interface's link is pinned.
     pub(super) fn link(&self, interface: &str) -> PathBuf {
         self.folder.join("links").join(interface)
+    }
+
+    /// Ids of the programs whose links are pinned here.
+    #[must_use]
+    pub fn programs(&self) -> Vec<u32> {
+        let Ok(links) = std::fs::read_dir(self.folder.join("links")) else {
+            return Vec::new();
+        };
+        let links = links
+            .flatten()
+            .filter_map(|entry| PinnedLink::from_pin(entry.path()).ok());
+        links
+            .filter_map(|link| Some(FdLink::from(link).info().ok()?.program_id()))
+            .collect()
     }
 
     /// Removes every pin. Programs and maps that nobody holds otherwise go with them.

@@ -217,11 +217,18 @@ impl Program {
         })
     }
 
-    /// The object, for its log of frames.
-    pub fn object(&mut self) -> &mut Ebpf {
-        &mut self.object
+    /// Reads what the program logs of frames, where it was loaded to.
+    ///
+    /// # Errors
+    /// Where the program's log cannot be opened.
+    pub fn logger(&mut self) -> Result<FrameLogger, KernelError> {
+        aya_log::EbpfLogger::init(&mut self.object)
+            .map_err(|error| KernelError::refused("the log of frames", &error))
     }
 }
+
+/// Reads a program's log and hands it to [`log`].
+pub type FrameLogger = aya_log::EbpfLogger<&'static dyn log::Log>;
 
 fn tcx(object: &mut Ebpf) -> Result<&mut SchedClassifier, KernelError> {
     object

@@ -1,0 +1,188 @@
+//! Slots of the flow table into flows: initiator first, both halves added up.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use cmflow_common::address::Address;
+use cmflow_common::flow::{Claim, FlowKey, FlowState, Slot, state};
+use cmflow_common::gateway::Count;
+use cmflow_common::verdict::VerdictId;
+
+/// One end of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct End {
+    /// Its address, without the link that a link-local one belongs to.
+    pub address: Address,
+    /// Its port.
+    pub port: u16,
+}
+
+/// A flow, as its slots tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Its key.
+    pub key: FlowKey,
+    /// The end that opened it.
+    pub initiator: End,
+    /// The end that answers.
+    pub responder: End,
+    /// Whether the initiator was seen to open it.
+    pub initiator_seen: bool,
+    /// What became of it.
+    pub state: FlowState,
+    /// Its verdict.
+    pub verdict: VerdictId,
+    /// From the initiator.
+    pub forward: Count,
+    /// From the responder.
+    pub reverse: Count,
+    /// Jiffies of its first packet.
+    pub first_seen: u64,
+    /// Jiffies of its last packet.
+    pub last_seen: u64,
+}
+
+impl Flow {
+    /// The flow that one slot tells of.
+    #[must_use]
+    pub fn from_slot(slot: &Slot) -> Self {
+        let bits = slot.state_bits();
+        let high_asked = bits & state::INITIATOR_HIGH != 0;
+        let low = End {
+            address: slot.key.low.without_link().0,
+            port: slot.key.low_port,
+        };
+        let high = End {
+            address: slot.key.high.without_link().0,
+            port: slot.key.high_port,
+        };
+        let count = |direction: usize| Count {
+            packets: slot.packets[0][direction] + slot.packets[1][direction],
+            bytes: slot.bytes[0][direction] + slot.bytes[1][direction],
+        };
+        let (initiator, responder) = if high_asked { (high, low) } else { (low, high) };
+        let (forward, reverse) = if high_asked {
+            (count(1), count(0))
+        } else {
+            (count(0), count(1))
+        };
+        Self {
+            key: slot.key,
+            initiator,
+            responder,
+            initiator_seen: bits & state::INITIATOR_SEEN != 0,
+            state: FlowState::of(slot.key.protocol, bits),
+            verdict: Claim::from_word(slot.claim).verdict,
+            forward,
+            reverse,
+            first_seen: slot.first_seen(),
+            last_seen: slot.last_seen,
+        }
+    }
+
+    /// Packets and bytes of both directions.
+    #[must_use]
+    pub const fn total(&self) -> Count {
+        Count {
+            packets: self.forward.packets + self.reverse.packets,
+            bytes: self.forward.bytes + self.reverse.bytes,
+        }
+    }
+
+    /// Adds a second slot of the same flow, which two processors made at one moment. What is surer stays.
+    fn add(&mut self, mut other: Self) {
+        if other.initiator != self.initiator {
+            if other.initiator_seen && !self.initiator_seen {
+                std::mem::swap(self, &mut other);
+            }
+            std::mem::swap(&mut other.forward, &mut other.reverse);
+        }
+        self.forward.add(other.forward.packets, other.forward.bytes);
+        self.reverse.add(other.reverse.packets, other.reverse.bytes);
+        self.state = self.state.min(other.state);
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+    }
+
+    /// Flows of the slots, each key once.
+    #[must_use]
+    pub fn collect(slots: impl Iterator<Item = Slot>) -> Vec<Self> {
+        let mut places: HashMap<FlowKey, usize> = HashMap::new();
+        let mut flows: Vec<Self> = Vec::new();
+        for slot in slots {
+            let flow = Self::from_slot(&slot);
+            match places.entry(slot.key) {
+                Entry::Occupied(place) => flows[*place.get()].add(flow),
+                Entry::Vacant(place) => {
+                    place.insert(flows.len());
+                    flows.push(flow);
+                }
+            }
+        }
+        flows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    fn slot(bits: u16, packets: [[u64; 2]; 2]) -> Slot {
+        let address = |text: &str| Address::from(text.parse::<IpAddr>().expect("an address"));
+        Slot {
+            key: FlowKey {
+                low: address("10.0.0.1"),
+                high: address("10.0.0.2"),
+                low_port: 50_000,
+                high_port: 443,
+                protocol: 6,
+                tags: [0; 3],
+            },
+            claim: Claim {
+                tag: 7,
+                generation: 1,
+                verdict: VerdictId(9),
+            }
+            .word(),
+            state: 100 << 16 | u64::from(bits),
+            last_seen: 200,
+            packets,
+            bytes: packets.map(|half| half.map(|count| count * 100)),
+        }
+    }
+
+    #[test]
+    fn forward_is_from_the_initiator_whichever_end_sorts_first() {
+        let low = Flow::from_slot(&slot(state::INITIATOR_SEEN, [[1, 2], [10, 20]]));
+        assert_eq!(
+            (low.initiator.port, low.forward.packets, low.reverse.packets),
+            (50_000, 11, 22)
+        );
+        let high = Flow::from_slot(&slot(
+            state::INITIATOR_SEEN | state::INITIATOR_HIGH,
+            [[1, 2], [10, 20]],
+        ));
+        assert_eq!(
+            (high.initiator.port, high.forward.packets, high.reverse.packets),
+            (443, 22, 11)
+        );
+        assert_eq!(
+            (high.first_seen, high.last_seen, high.forward.bytes),
+            (100, 200, 2200)
+        );
+    }
+
+    #[test]
+    fn two_slots_of_one_flow_are_one_flow() {
+        let inferred = slot(state::INITIATOR_HIGH, [[5, 0], [0, 0]]);
+        let seen = slot(state::INITIATOR_SEEN, [[1, 2], [0, 0]]);
+        for slots in [[inferred, seen], [seen, inferred]] {
+            let flows = Flow::collect(slots.into_iter());
+            assert_eq!(flows.len(), 1);
+            assert!(flows[0].initiator_seen);
+            assert_eq!((flows[0].forward.packets, flows[0].reverse.packets), (6, 2));
+        }
+    }
+}

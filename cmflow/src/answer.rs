@@ -1,0 +1,266 @@
+//! What the daemon answers: the shapes that scripts read, in the words of the documents.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use cmflow_common::address::Address;
+use cmflow_common::packet::protocol;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Packets and bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes on the wire, Ethernet header included.
+    pub bytes: u64,
+}
+
+impl From<cmflow_common::gateway::Count> for Count {
+    fn from(count: cmflow_common::gateway::Count) -> Self {
+        Self {
+            packets: count.packets,
+            bytes: count.bytes,
+        }
+    }
+}
+
+/// Packets, bytes and flows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes on the wire.
+    pub bytes: u64,
+    /// Flows.
+    pub flows: u64,
+}
+
+/// `cmflow status`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Name of the instance.
+    pub instance: String,
+    /// The site file.
+    pub site: String,
+    /// Edition of the page.
+    pub edition: String,
+    /// Version of the daemon.
+    pub version: String,
+    /// When it began to count.
+    pub since: Timestamp,
+    /// When this was read.
+    pub at: Timestamp,
+    /// Interfaces it looks at.
+    pub interfaces: Vec<InterfaceStatus>,
+    /// Frames of all interfaces, counted at ingress, before this gateway's own firewall.
+    pub frames: u64,
+    /// Frames by outcome.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Packets, bytes and flows by verdict.
+    pub verdicts: BTreeMap<String, Tally>,
+    /// The flow table.
+    pub flow_table: FlowTable,
+    /// News that the ring had no room for.
+    pub events_lost: u64,
+    /// Generation of the tables.
+    pub generation: u64,
+    /// The conservation law.
+    pub conservation: ConservationStatus,
+}
+
+/// An interface in [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceStatus {
+    /// Its name.
+    pub name: String,
+    /// The hook: `native`, `tcx` or `generic`.
+    pub mode: String,
+    /// Why that hook.
+    pub why: String,
+    /// Frames seen.
+    pub frames: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Frames that the interface's own counter received since the program was attached.
+    pub received: u64,
+}
+
+/// The flow table in [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowTable {
+    /// Slots in use.
+    pub entries: u64,
+    /// Slots there are.
+    pub capacity: u64,
+    /// Packets that found no slot: counted by outcome and verdict, but in no flow.
+    pub packets_without_entry: u64,
+}
+
+/// The conservation law in [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConservationStatus {
+    /// Whether it held at every tick.
+    pub ok: bool,
+    /// Packets that were parsed into flows, at the ticks that settled them.
+    pub frames: u64,
+    /// Packets in live flows, in flows that are gone, and without an entry.
+    pub accounted: u64,
+    /// Packets of all verdicts.
+    pub judged: u64,
+    /// Ticks at which it did not hold.
+    pub broken_ticks: u64,
+}
+
+/// One end of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowEnd {
+    /// Its address.
+    pub address: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// Roles that the site file gives it.
+    pub roles: Vec<String>,
+}
+
+/// A flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// `tcp`, `udp`, `icmp` …
+    pub protocol: String,
+    /// The end that opened it.
+    pub initiator: FlowEnd,
+    /// The end that answers.
+    pub responder: FlowEnd,
+    /// Whether the initiator was seen to open it.
+    pub initiator_seen: bool,
+    /// What became of it.
+    pub state: String,
+    /// Why the rules fit: `port`, `range`, `icmp`; nothing where none does.
+    pub basis: Option<String>,
+    /// From the initiator.
+    pub forward: Count,
+    /// From the responder.
+    pub reverse: Count,
+    /// The verdict.
+    pub verdict: String,
+    /// Ids of the rules that explain it; for a reversed flow of those that would.
+    pub rules: Vec<String>,
+    /// First packet.
+    pub first_seen: Timestamp,
+    /// Last packet.
+    pub last_seen: Timestamp,
+}
+
+/// `cmflow flows`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flows {
+    /// Flows that the filters let through, sorted.
+    pub flows: Vec<Flow>,
+    /// How many there were before the limit.
+    pub matching: u64,
+}
+
+/// A rule's counters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCount {
+    /// Id of the rule.
+    pub rule: String,
+    /// Verdict that its flows get: `documented`, `approved` or `baseline`.
+    pub verdict: String,
+    /// Packets that it explains, alone or with others.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Flows that it explains.
+    pub flows: u64,
+    /// First packet.
+    pub first_seen: Option<Timestamp>,
+    /// Last packet.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// `cmflow rules`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Rules with at least one packet, or all that the site file makes possible.
+    pub rules: Vec<RuleCount>,
+    /// Rules that the site file makes possible.
+    pub possible: u64,
+}
+
+/// A conversation that nothing explains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unexplained {
+    /// `tcp`, `udp` …
+    pub protocol: String,
+    /// Who opened it.
+    pub initiator: IpAddr,
+    /// Roles of the initiator.
+    pub initiator_roles: Vec<String>,
+    /// Who answers.
+    pub responder: IpAddr,
+    /// Roles of the responder.
+    pub responder_roles: Vec<String>,
+    /// Port of the responder.
+    pub port: u16,
+    /// The verdict: `undocumented`, `reversed`, or `foreign` that the scope flags.
+    pub verdict: String,
+    /// Packets of both directions.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Flows.
+    pub flows: u64,
+    /// First packet.
+    pub first_seen: Timestamp,
+    /// Last packet.
+    pub last_seen: Timestamp,
+    /// The rule that comes nearest, and why it does not fit.
+    pub nearest: Option<Nearest>,
+}
+
+/// A rule that nearly fits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nearest {
+    /// Id of the rule.
+    pub rule: String,
+    /// Why it does not fit.
+    pub why_not: String,
+}
+
+/// `cmflow undocumented`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undocumented {
+    /// Conversations that nothing explains, newest first.
+    pub undocumented: Vec<Unexplained>,
+    /// Flows of conversations beyond what is kept apart.
+    pub beyond: u64,
+}
+
+/// Name of an IP protocol.
+#[must_use]
+pub fn protocol_name(number: u8) -> String {
+    match number {
+        protocol::ICMP => "icmp".to_owned(),
+        protocol::TCP => "tcp".to_owned(),
+        protocol::UDP => "udp".to_owned(),
+        protocol::ICMPV6 => "icmpv6".to_owned(),
+        protocol::FRAGMENT => "fragment".to_owned(),
+        4 => "ipip".to_owned(),
+        41 => "6in4".to_owned(),
+        47 => "gre".to_owned(),
+        50 => "esp".to_owned(),
+        51 => "ah".to_owned(),
+        112 => "vrrp".to_owned(),
+        132 => "sctp".to_owned(),
+        other => format!("ip-{other}"),
+    }
+}
+
+/// An address for people and scripts.
+#[must_use]
+pub fn ip(address: Address) -> IpAddr {
+    address.into()
+}

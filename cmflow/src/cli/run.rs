@@ -1,0 +1,54 @@
+//! `cmflow run`: the daemon.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Outcome;
+use crate::daemon::{self, Instance, Settings};
+use crate::kernel::interface::Mode;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Counts every frame that the interfaces receive, before this gateway's own firewall, \
+    and lets every frame pass unchanged.\n\nExample:\n  cmflow run --site site.toml --interface eth0 --interface eth1"
+)]
+pub(super) struct Arguments {
+    /// The site file: which addresses hold which roles
+    #[arg(long, value_name = "FILE")]
+    site: PathBuf,
+    /// An interface to look at; give one for each network that the gateway stands between
+    #[arg(long = "interface", value_name = "IF", required = true)]
+    interfaces: Vec<String>,
+    /// Where in the kernel to look; auto is native XDP, else tcx, else generic XDP
+    #[arg(long, value_enum, default_value_t = Mode::Auto)]
+    mode: Mode,
+    /// Name of this daemon on this machine, for its socket and its pins
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    instance: Instance,
+    /// Leave the program attached and counting when the daemon ends (for a service)
+    #[arg(long)]
+    keep: bool,
+    /// Slots of the flow table, 128 bytes each; rounded up to a power of two
+    #[arg(long, value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(8..=16_777_216))]
+    flows: u32,
+    /// Log every frame (for debugging: slow)
+    #[arg(long)]
+    debug_frames: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, catalogue: Option<&Path>) -> anyhow::Result<Outcome> {
+    let level = if arguments.debug_frames { "debug" } else { "info" };
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level)).init();
+    daemon::run(&Settings {
+        site: arguments.site.clone(),
+        catalogue: catalogue.map(Path::to_owned),
+        interfaces: arguments.interfaces.clone(),
+        mode: arguments.mode,
+        instance: arguments.instance.clone(),
+        keep: arguments.keep,
+        flow_bits: arguments.flows.next_power_of_two().trailing_zeros(),
+        debug_frames: arguments.debug_frames,
+    })?;
+    Ok(Outcome::Done)
+}

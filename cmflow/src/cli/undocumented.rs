@@ -1,0 +1,80 @@
+//! `cmflow undocumented`: what nothing explains.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::asking::{AT_INGRESS, Asked, bytes, numbers, table, time, with_roles};
+use super::{Format, Outcome, write_json};
+use crate::answer::Undocumented;
+use crate::serve::Question;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    asked: Asked,
+}
+
+/// Exit code 1 where there is anything: it is a command that looks for findings.
+pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<Outcome> {
+    let found: Undocumented = arguments.asked.answer(&Question::Undocumented)?;
+    let outcome = if found.undocumented.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Findings
+    };
+    if arguments.asked.format == Format::Json {
+        write_json(out, &found)?;
+        return Ok(outcome);
+    }
+    if found.undocumented.is_empty() {
+        writeln!(
+            out,
+            "everything that crossed so far is explained, or neither end is known"
+        )?;
+        return Ok(outcome);
+    }
+    let header = [
+        "initiator",
+        "responder",
+        "service",
+        "verdict",
+        "flows",
+        "packets",
+        "bytes",
+        "first seen",
+        "nearest rule",
+    ];
+    let mut shown = table(&header);
+    for line in &found.undocumented {
+        let nearest = line.nearest.as_ref();
+        shown.add_row([
+            with_roles(line.initiator, &line.initiator_roles),
+            with_roles(line.responder, &line.responder_roles),
+            format!("{}/{}", line.protocol, line.port),
+            line.verdict.clone(),
+            line.flows.to_string(),
+            line.packets.to_string(),
+            bytes(line.bytes),
+            time(line.first_seen),
+            nearest
+                .map(|nearest| format!("{}: {}", nearest.rule, nearest.why_not))
+                .unwrap_or_default(),
+        ]);
+    }
+    numbers(&mut shown, &[4, 5, 6]);
+    writeln!(
+        out,
+        "{shown}\n{} conversations, {AT_INGRESS}; times are UTC",
+        found.undocumented.len()
+    )?;
+    if found.beyond > 0 {
+        writeln!(
+            out,
+            "and {} flows of conversations beyond the {} kept apart",
+            found.beyond,
+            found.undocumented.len()
+        )?;
+    }
+    Ok(outcome)
+}

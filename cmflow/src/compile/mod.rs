@@ -1,0 +1,153 @@
+//! From catalogue, edition and site file to the tables that a packet is judged by. Pure: the same input gives
+//! the same tables.
+//!
+//! addresses -> classes of endpoints; ports -> classes of ports; rules x pairs of classes -> verdicts
+
+mod addresses;
+mod ports;
+mod role_set;
+mod rules;
+mod special;
+#[cfg(test)]
+mod tests;
+mod verdicts;
+
+use std::net::IpAddr;
+
+use cmflow_common::address::Address;
+use cmflow_common::gateway::{Endpoint, Tables};
+use cmflow_common::memory::MemoryTables;
+use cmflow_common::verdict::VerdictId;
+
+use crate::catalogue::{Catalogue, EditionId, RoleId};
+use crate::site::{SiteIndex, SiteModel};
+
+pub use role_set::RoleSet;
+pub use rules::RuleInfo;
+pub use verdicts::{Basis, VERDICT_CAPACITY, VerdictInfo};
+
+/// Why a site file cannot become tables.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CompileError {
+    /// The catalogue does not hold the edition.
+    #[error("the catalogue has no edition \"{0}\"")]
+    NoSuchEdition(EditionId),
+    /// More roles than a set can hold.
+    #[error("more than {} roles; remove custom roles", RoleSet::CAPACITY)]
+    TooManyRoles,
+    /// More endpoint classes than 16 bits can number.
+    #[error(
+        "more than 65,536 different combinations of roles, sites and ports; give hosts fewer ports of their own"
+    )]
+    TooManyClasses,
+    /// More port classes than 14 bits can number.
+    #[error("more than 16,383 classes of ports; give hosts fewer ports of their own")]
+    TooManyPortClasses,
+    /// More verdicts than there are counters.
+    #[error(
+        "more than {VERDICT_CAPACITY} different sets of rules; restart the daemon, or give hosts fewer ports of their own"
+    )]
+    TooManyVerdicts,
+}
+
+/// One distinct combination of roles, site and ports. Class 0 holds nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ClassInfo {
+    /// Roles that the site file names, and those that public addresses hold by default; nothing implied.
+    pub named: RoleSet,
+    /// Roles where the computer opens a flow, implied ones included.
+    pub as_initiator: RoleSet,
+    /// Roles where it answers, implied ones included.
+    pub as_responder: RoleSet,
+    /// Its site; nothing fits any site.
+    pub site: Option<SiteIndex>,
+    /// Which changed ports hold there: index of a set of port changes, 0 for the hierarchy's.
+    pub profile: u16,
+    /// Whether the site file names a role for it by address.
+    pub known: bool,
+    /// Whether one of these roles is more than a client's.
+    pub more_than_client: bool,
+}
+
+/// Everything that the compiler makes of a catalogue and a site file.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// Edition of the page.
+    pub edition: EditionId,
+    /// What the kernel looks things up in.
+    pub tables: MemoryTables,
+    /// Endpoint classes by number.
+    pub classes: Vec<ClassInfo>,
+    /// Verdicts by [`VerdictId::number`]; those below [`VerdictId::FIRST_COMPILED`] are the built-in ones.
+    pub verdicts: Vec<VerdictInfo>,
+    /// Rules of the edition, in the page's order.
+    pub rules: Vec<RuleInfo>,
+    /// Ids of the roles by [`RoleId`], custom ones last.
+    pub roles: Vec<String>,
+}
+
+impl Compiled {
+    /// The verdict with that id.
+    #[must_use]
+    pub fn verdict(&self, id: VerdictId) -> Option<&VerdictInfo> {
+        self.verdicts.get(usize::from(id.number()))
+    }
+
+    /// What is known of an address, as the kernel sees it.
+    #[must_use]
+    pub fn endpoint(&self, address: Address) -> Endpoint {
+        (&self.tables).endpoint(address)
+    }
+
+    /// The class of an address.
+    #[must_use]
+    pub fn class(&self, address: Address) -> &ClassInfo {
+        &self.classes[usize::from(self.endpoint(address).class())]
+    }
+
+    /// Id of a role.
+    #[must_use]
+    pub fn role(&self, role: RoleId) -> &str {
+        self.roles.get(usize::from(role.0)).map_or("?", String::as_str)
+    }
+
+    /// Ids of the roles of a set.
+    #[must_use]
+    pub fn role_names(&self, roles: RoleSet) -> Vec<&str> {
+        roles.iter().map(|role| self.role(role)).collect()
+    }
+}
+
+/// Compiles. `gateway_addresses` are this machine's own; `previous` are the verdicts of the tables that these
+/// replace, whose numbers stay (empty where there are none).
+pub fn compile(
+    catalogue: &Catalogue,
+    site: &SiteModel,
+    gateway_addresses: &[IpAddr],
+    previous: &[VerdictInfo],
+) -> Result<Compiled, CompileError> {
+    let page = catalogue
+        .page(&site.edition)
+        .ok_or_else(|| CompileError::NoSuchEdition(site.edition.clone()))?;
+    let book = role_set::RoleBook::new(catalogue, site).ok_or(CompileError::TooManyRoles)?;
+    let profiles = ports::Profiles::new(site)?;
+    let addresses = addresses::resolve(site, &book, &profiles, gateway_addresses)?;
+    let mut rules = rules::effective(catalogue, page, &profiles);
+    let ports = ports::classes(&rules)?;
+    let verdicts = verdicts::judge_pairs(site, &mut rules, &addresses.classes, &ports, previous)?;
+    let catalogue_roles = catalogue.roles.iter().map(|role| role.id.clone());
+    let custom_roles = site.custom_roles.iter().map(|role| role.id.clone());
+    Ok(Compiled {
+        edition: site.edition.clone(),
+        tables: MemoryTables {
+            hosts: addresses.hosts,
+            prefixes: addresses.prefixes,
+            ports: ports.table,
+            judgements: verdicts.judgements,
+        },
+        classes: addresses.classes,
+        verdicts: verdicts.infos,
+        rules: rules.into_iter().map(|rule| rule.info).collect(),
+        roles: catalogue_roles.chain(custom_roles).collect(),
+    })
+}

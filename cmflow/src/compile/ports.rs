@@ -1,0 +1,191 @@
+//! Which ports were changed where, and the partition of all ports by the rules that cover them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use cmflow_common::gateway::{PORT_TABLE, PortClass, port_index};
+use cmflow_common::packet::protocol;
+
+use crate::catalogue::PortRange;
+use crate::site::{PortChanges, SiteIndex, SiteModel};
+
+use super::CompileError;
+use super::rules::EffectiveRule;
+
+/// The distinct sets of port changes. Number 0 is the hierarchy's own.
+pub(super) struct Profiles {
+    changes: Vec<PortChanges>,
+    of_sites: Vec<u16>,
+    of_hosts: Vec<u16>,
+}
+
+impl Profiles {
+    pub(super) fn new(site: &SiteModel) -> Result<Self, CompileError> {
+        let mut profiles = Self {
+            changes: vec![site.ports.clone()],
+            of_sites: vec![],
+            of_hosts: vec![],
+        };
+        for one in &site.sites {
+            let number = profiles.number(0, &one.ports)?;
+            profiles.of_sites.push(number);
+        }
+        for host in &site.hosts {
+            let number = profiles.number(profiles.of_site(host.site), &host.ports)?;
+            profiles.of_hosts.push(number);
+        }
+        Ok(profiles)
+    }
+
+    /// Number of what holds where `changes` are laid over an outer profile.
+    fn number(&mut self, outer: u16, changes: &PortChanges) -> Result<u16, CompileError> {
+        let mut merged = self.changes[usize::from(outer)].clone();
+        merged.extend(changes.clone());
+        let known = self.changes.iter().position(|one| *one == merged);
+        let number = known.unwrap_or(self.changes.len());
+        if known.is_none() {
+            self.changes.push(merged);
+        }
+        u16::try_from(number).map_err(|_| CompileError::TooManyClasses)
+    }
+
+    pub(super) fn of_site(&self, site: Option<SiteIndex>) -> u16 {
+        site.and_then(|site| self.of_sites.get(usize::from(site.0)).copied())
+            .unwrap_or(0)
+    }
+
+    pub(super) fn of_host(&self, host: usize) -> u16 {
+        self.of_hosts[host]
+    }
+
+    /// The port changes, by profile.
+    pub(super) fn changes(&self) -> &[PortChanges] {
+        &self.changes
+    }
+}
+
+/// Ports of one rule in one profile, as ranges of indices into the port table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct PortSet {
+    /// The operating system picks one out of them.
+    pub(super) dynamic: bool,
+    pub(super) ranges: Vec<(usize, usize)>,
+}
+
+impl PortSet {
+    pub(super) fn dynamic(tcp: &[PortRange]) -> Self {
+        Self {
+            dynamic: true,
+            ranges: Self::indices(protocol::TCP, tcp).collect(),
+        }
+    }
+
+    pub(super) fn fixed(udp: &[PortRange], tcp: &[PortRange]) -> Self {
+        let ports = Self::indices(protocol::TCP, tcp).chain(Self::indices(protocol::UDP, udp));
+        Self {
+            dynamic: false,
+            ranges: ports.collect(),
+        }
+    }
+
+    /// The entries of both ICMPs. A set of its own beside ports: its basis is another one.
+    pub(super) fn echo() -> Self {
+        let entries = [protocol::ICMP, protocol::ICMPV6].map(|protocol| port_index(protocol, 0));
+        Self {
+            dynamic: false,
+            ranges: entries.map(|index| (index, index)).to_vec(),
+        }
+    }
+
+    fn indices(protocol: u8, ranges: &[PortRange]) -> impl Iterator<Item = (usize, usize)> {
+        ranges.iter().map(move |range| {
+            (
+                port_index(protocol, range.first),
+                port_index(protocol, range.last),
+            )
+        })
+    }
+
+    fn contains(&self, index: usize) -> bool {
+        self.ranges
+            .iter()
+            .any(|(first, last)| (first..=last).contains(&&index))
+    }
+}
+
+/// The partition of the port table.
+pub(super) struct PortClasses {
+    /// Class by port index.
+    pub(super) table: Vec<PortClass>,
+    /// Classes that a set of ports is made of.
+    pub(super) of_set: HashMap<PortSet, Vec<PortClass>>,
+}
+
+/// Two ports are in one class where the same sets cover them and their flags are the same.
+pub(super) fn classes(rules: &[EffectiveRule]) -> Result<PortClasses, CompileError> {
+    let mut of_set: HashMap<PortSet, Vec<PortClass>> = HashMap::new();
+    for set in rules.iter().flat_map(|rule| rule.ports.iter().flatten()) {
+        of_set.entry(set.clone()).or_default();
+    }
+    let mut sets: Vec<_> = of_set.into_iter().collect();
+    sets.sort_by(|(a, _), (b, _)| (a.dynamic, &a.ranges).cmp(&(b.dynamic, &b.ranges)));
+    let mut table = vec![PortClass::default(); PORT_TABLE];
+    let mut numbers: HashMap<(Vec<usize>, u16), PortClass> = HashMap::new();
+    for (first, next) in segments(sets.iter().map(|(set, _)| set)) {
+        let covering: Vec<usize> = (0..sets.len())
+            .filter(|set| sets[*set].0.contains(first))
+            .collect();
+        let mut flags = hides(first);
+        if !covering.is_empty() && covering.iter().all(|set| sets[*set].0.dynamic) {
+            flags |= PortClass::DYNAMIC;
+        }
+        let number = if covering.is_empty() { 0 } else { numbers.len() + 1 };
+        let number = u16::try_from(number)
+            .ok()
+            .filter(|number| number & !PortClass::NUMBER == 0);
+        let new = PortClass(number.ok_or(CompileError::TooManyPortClasses)? | flags);
+        let class = if covering.is_empty() {
+            new
+        } else {
+            *numbers.entry((covering.clone(), flags)).or_insert_with(|| {
+                for set in &covering {
+                    sets[*set].1.push(new);
+                }
+                new
+            })
+        };
+        table[first..next].fill(class);
+    }
+    Ok(PortClasses {
+        table,
+        of_set: sets.into_iter().collect(),
+    })
+}
+
+/// Stretches of the port table inside which nothing begins or ends.
+fn segments<'a>(sets: impl Iterator<Item = &'a PortSet>) -> Vec<(usize, usize)> {
+    let mut edges = BTreeSet::from([0, PORT_TABLE]);
+    edges.extend(
+        sets.flat_map(|set| &set.ranges)
+            .flat_map(|(first, last)| [*first, last + 1]),
+    );
+    let hiding = (0..PORT_TABLE).filter(|index| hides(*index) != hides(index.saturating_sub(1)));
+    edges.extend(hiding);
+    let edges: Vec<_> = edges.into_iter().collect();
+    edges.windows(2).map(|pair| (pair[0], pair[1])).collect()
+}
+
+/// [`PortClass::HIDES`] for IKE and its NAT traversal (RFC 3948), and for every IP protocol but those whose
+/// ports or types the parser reads.
+fn hides(index: usize) -> u16 {
+    const IKE: usize = port_index(protocol::UDP, 500);
+    const IKE_NAT: usize = port_index(protocol::UDP, 4500);
+    const PROTOCOLS: usize = port_index(0, 0);
+    const READ: [usize; 4] = [
+        PROTOCOLS + protocol::TCP as usize,
+        PROTOCOLS + protocol::UDP as usize,
+        PROTOCOLS + protocol::ICMP as usize,
+        PROTOCOLS + protocol::ICMPV6 as usize,
+    ];
+    let hidden = matches!(index, IKE | IKE_NAT) || index >= PROTOCOLS && !READ.contains(&index);
+    if hidden { PortClass::HIDES } else { 0 }
+}

@@ -1,0 +1,142 @@
+//! The rules of an edition with the ports that they have under a site file.
+
+use cmflow_common::verdict::VerdictKind;
+
+use crate::catalogue::{Catalogue, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
+use crate::site::PortChanges;
+
+use super::ports::{PortSet, Profiles};
+
+/// The setting that dynamic rules take their ports from, and its value where the catalogue has none.
+const DYNAMIC_SETTING: &str = "rpc-dynamic";
+const DYNAMIC_DEFAULT: PortRange = PortRange {
+    first: 49_152,
+    last: 65_535,
+};
+
+/// A rule as it was compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// `from/to/service`.
+    pub id: String,
+    /// Id of its connection or list.
+    pub section: String,
+    /// Name of the service.
+    pub service: String,
+    /// Kind of the verdict that it gives.
+    pub kind: VerdictKind,
+    /// Role at the left end of the arrow.
+    pub from: RoleId,
+    /// Role at the right end.
+    pub to: RoleId,
+    /// Who may open it.
+    pub opened_by: OpenedBy,
+    /// Between which sites it is documented.
+    pub scope: Scope,
+    /// Key under `[ports]` that changes its ports.
+    pub setting: Option<String>,
+    /// UDP ports under the hierarchy's port changes.
+    pub udp: Vec<PortRange>,
+    /// TCP ports under the hierarchy's port changes, the dynamic ones of a dynamic rule included.
+    pub tcp: Vec<PortRange>,
+    /// The operating system picks the TCP port out of `tcp`.
+    pub dynamic: bool,
+    /// ICMP echo requests.
+    pub icmp_echo: bool,
+    /// Pairs of endpoint classes, initiator and responder, between which it documents something.
+    pub pairs: usize,
+}
+
+impl RuleInfo {
+    /// Whether the site file names computers at both ends.
+    #[must_use]
+    pub const fn is_possible(&self) -> bool {
+        self.pairs > 0
+    }
+}
+
+/// A rule and its ports in each profile.
+pub(super) struct EffectiveRule {
+    pub(super) info: RuleInfo,
+    /// By profile; sets without ports are left out.
+    pub(super) ports: Vec<Vec<PortSet>>,
+}
+
+/// The rules of a page, in its order.
+pub(super) fn effective(catalogue: &Catalogue, page: &Page, profiles: &Profiles) -> Vec<EffectiveRule> {
+    page.rules()
+        .map(|rule| with_ports(catalogue, rule, profiles))
+        .collect()
+}
+
+fn with_ports(catalogue: &Catalogue, rule: &Rule, profiles: &Profiles) -> EffectiveRule {
+    let by_profile: Vec<_> = profiles
+        .changes()
+        .iter()
+        .map(|changes| ports(catalogue, rule, changes))
+        .collect();
+    let sets = by_profile.iter().map(|ports| {
+        let fixed_tcp = if rule.dynamic { &[][..] } else { &ports.tcp };
+        let dynamic_tcp = if rule.dynamic { &ports.tcp } else { &[][..] };
+        let sets = [
+            PortSet::fixed(&ports.udp, fixed_tcp),
+            PortSet::dynamic(dynamic_tcp),
+            if rule.icmp_echo {
+                PortSet::echo()
+            } else {
+                PortSet::default()
+            },
+        ];
+        sets.into_iter().filter(|set| !set.ranges.is_empty()).collect()
+    });
+    EffectiveRule {
+        ports: sets.collect(),
+        info: RuleInfo {
+            id: rule.id.clone(),
+            section: rule.section.clone(),
+            service: rule.service.clone(),
+            kind: VerdictKind::Documented,
+            from: rule.from,
+            to: rule.to,
+            opened_by: rule.opened_by,
+            scope: rule.scope,
+            setting: rule.setting.clone(),
+            udp: by_profile[0].udp.clone(),
+            tcp: by_profile[0].tcp.clone(),
+            dynamic: rule.dynamic,
+            icmp_echo: rule.icmp_echo,
+            pairs: 0,
+        },
+    }
+}
+
+struct Ports {
+    udp: Vec<PortRange>,
+    tcp: Vec<PortRange>,
+}
+
+/// A changed port replaces the documented ones (note 2), alternatives included, in each protocol that has any.
+fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> Ports {
+    if rule.dynamic {
+        let key = rule.setting.as_deref().unwrap_or(DYNAMIC_SETTING);
+        let default = || catalogue.setting(key).map(|setting| setting.default.clone());
+        let tcp = changes
+            .get(key)
+            .cloned()
+            .or_else(default)
+            .unwrap_or_else(|| vec![DYNAMIC_DEFAULT]);
+        return Ports {
+            udp: rule.udp.clone(),
+            tcp,
+        };
+    }
+    let changed = rule.setting.as_ref().and_then(|key| changes.get(key));
+    let one = |documented: &Vec<PortRange>| match changed {
+        Some(changed) if !documented.is_empty() => changed.clone(),
+        _ => documented.clone(),
+    };
+    Ports {
+        udp: one(&rule.udp),
+        tcp: one(&rule.tcp),
+    }
+}

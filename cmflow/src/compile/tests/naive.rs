@@ -1,0 +1,330 @@
+//! The naive reading: every statement, every rule, one after the other, for one flow.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use cmflow_common::packet::protocol;
+use cmflow_common::verdict::VerdictKind;
+use ipnet::IpNet;
+
+use crate::catalogue::{Catalogue, OpenedBy, PortRange, RoleId, RoleKind, Rule};
+use crate::compile::Basis;
+use crate::compile::special::{LOCAL, SPECIAL_PURPOSE};
+use crate::site::{Extent, SiteIndex, SiteModel};
+
+/// What the statements say of one address, read one after the other.
+pub(super) struct Computer {
+    pub(super) address: IpAddr,
+    known: bool,
+    more_than_client: bool,
+    local: bool,
+    pub(super) opens: Vec<bool>,
+    pub(super) answers: Vec<bool>,
+    site: Option<SiteIndex>,
+}
+
+/// What the tables should say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) kind: VerdictKind,
+    pub(super) rules: Vec<String>,
+    pub(super) basis: Option<Basis>,
+    pub(super) flagged: bool,
+}
+
+pub(super) struct Naive<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) site: &'a SiteModel,
+    pub(super) gateway: &'a [IpAddr],
+}
+
+fn prefix(text: &str) -> IpNet {
+    text.parse().expect("a prefix")
+}
+
+impl Naive<'_> {
+    pub(super) fn computer(&self, address: IpAddr) -> Computer {
+        Computer {
+            address,
+            known: self.known(address),
+            more_than_client: self.is_more_than_client(address),
+            local: self.is_local(address),
+            opens: self.roles().map(|role| self.opens(address, role)).collect(),
+            answers: self.roles().map(|role| self.answers(address, role)).collect(),
+            site: self.site_of(address),
+        }
+    }
+
+    pub(super) fn answer(
+        &self,
+        from: &Computer,
+        to: &Computer,
+        protocol: u8,
+        port: u16,
+        seen: bool,
+    ) -> Answer {
+        let as_printed =
+            |rule: &Rule| from.opens[usize::from(rule.from.0)] && to.answers[usize::from(rule.to.0)];
+        let turned = |rule: &Rule| from.opens[usize::from(rule.to.0)] && to.answers[usize::from(rule.from.0)];
+        let straight = self.credited(from, to, protocol, port, |rule| {
+            as_printed(rule) || rule.opened_by == OpenedBy::Either && turned(rule)
+        });
+        let turned = self.credited(from, to, protocol, port, turned);
+        let hides = match protocol {
+            protocol::TCP | protocol::ICMP | protocol::ICMPV6 => false,
+            protocol::UDP => port == 500 || port == 4500,
+            _ => true,
+        };
+        let plain = |kind, flagged| Answer {
+            kind,
+            rules: vec![],
+            basis: None,
+            flagged,
+        };
+        if let Some((rules, basis)) = straight {
+            Answer {
+                kind: VerdictKind::Documented,
+                rules,
+                basis: Some(basis),
+                flagged: false,
+            }
+        } else if from.known && to.known && hides {
+            plain(VerdictKind::Opaque, false)
+        } else if from.local || to.local {
+            plain(VerdictKind::Local, false)
+        } else if let Some((rules, basis)) = turned.filter(|_| seen) {
+            Answer {
+                kind: VerdictKind::Reversed,
+                rules,
+                basis: Some(basis),
+                flagged: false,
+            }
+        } else if from.known && to.known {
+            plain(VerdictKind::Undocumented, false)
+        } else if from.known || to.known {
+            plain(VerdictKind::Foreign, from.more_than_client || to.more_than_client)
+        } else {
+            plain(VerdictKind::OutOfScope, false)
+        }
+    }
+
+    fn credited(
+        &self,
+        from: &Computer,
+        to: &Computer,
+        protocol: u8,
+        port: u16,
+        roles_fit: impl Fn(&Rule) -> bool,
+    ) -> Option<(Vec<String>, Basis)> {
+        let page = self.catalogue.page(&self.site.edition).expect("the edition");
+        let (mut fixed, mut ranged) = (BTreeSet::new(), BTreeSet::new());
+        for rule in page.rules() {
+            if !roles_fit(rule) || !self.site.in_scope(rule.scope, from.site, to.site) {
+                continue;
+            }
+            let (udp, tcp) = self.ports(rule, to);
+            let fits = match protocol {
+                protocol::TCP => tcp.iter().any(|range| range.contains(port)),
+                protocol::UDP => udp.iter().any(|range| range.contains(port)),
+                protocol::ICMP | protocol::ICMPV6 => rule.icmp_echo,
+                _ => false,
+            };
+            if fits && rule.dynamic && protocol == protocol::TCP {
+                ranged.insert(rule.id.clone());
+            } else if fits {
+                fixed.insert(rule.id.clone());
+            }
+        }
+        let icmp = protocol == protocol::ICMP || protocol == protocol::ICMPV6;
+        if !fixed.is_empty() {
+            Some((
+                fixed.into_iter().collect(),
+                if icmp { Basis::Icmp } else { Basis::Port },
+            ))
+        } else if !ranged.is_empty() {
+            Some((ranged.into_iter().collect(), Basis::Range))
+        } else {
+            None
+        }
+    }
+
+    fn ports(&self, rule: &Rule, at: &Computer) -> (Vec<PortRange>, Vec<PortRange>) {
+        let key = rule.setting.clone().unwrap_or_default();
+        let site = at.site.map(|site| &self.site.sites[usize::from(site.0)]);
+        let host = self
+            .site
+            .hosts
+            .iter()
+            .rev()
+            .find(|host| host.addresses.contains(&at.address));
+        let changed = host
+            .and_then(|host| host.ports.get(&key))
+            .or_else(|| site.and_then(|site| site.ports.get(&key)))
+            .or_else(|| self.site.ports.get(&key));
+        let Some(changed) = changed else {
+            return (rule.udp.clone(), self.documented_tcp(rule));
+        };
+        let udp = if rule.udp.is_empty() || rule.dynamic {
+            rule.udp.clone()
+        } else {
+            changed.clone()
+        };
+        let tcp = if rule.tcp.is_empty() && !rule.dynamic {
+            vec![]
+        } else {
+            changed.clone()
+        };
+        (udp, tcp)
+    }
+
+    fn documented_tcp(&self, rule: &Rule) -> Vec<PortRange> {
+        if rule.dynamic {
+            let key = rule
+                .setting
+                .as_deref()
+                .expect("dynamic rules of the test have a setting");
+            self.catalogue.setting(key).expect("its setting").default.clone()
+        } else {
+            rule.tcp.clone()
+        }
+    }
+
+    /// Length of the longest local range around an address: shorter prefixes say nothing about it.
+    fn local_length(&self, address: IpAddr) -> Option<u8> {
+        let ranges = LOCAL
+            .iter()
+            .map(|text| prefix(text))
+            .chain(self.gateway.iter().map(|own| IpNet::from(*own)));
+        ranges
+            .filter(|range| range.contains(&address))
+            .map(|range| range.prefix_len())
+            .max()
+    }
+
+    fn is_local(&self, address: IpAddr) -> bool {
+        self.local_length(address).is_some() && !self.known(address)
+    }
+
+    fn is_public(&self, address: IpAddr) -> bool {
+        let special = SPECIAL_PURPOSE.iter().map(|text| prefix(text));
+        !special
+            .chain(self.site.internal.iter().copied())
+            .any(|range| range.contains(&address))
+    }
+
+    /// What prefixes say of a role at an address: held, excluded, or nothing.
+    fn by_prefix(&self, address: IpAddr, role: RoleId) -> Option<bool> {
+        let least = self.local_length(address).unwrap_or(0);
+        let statements = self
+            .site
+            .statements
+            .iter()
+            .filter(|statement| statement.role == role);
+        let lengths = statements.filter_map(|statement| match statement.extent {
+            Extent::Prefix(prefix) if prefix.contains(&address) && prefix.prefix_len() >= least => {
+                Some((prefix.prefix_len(), statement.given))
+            }
+            _ => None,
+        });
+        lengths.max().map(|(_, given)| given)
+    }
+
+    fn roles(&self) -> impl Iterator<Item = RoleId> {
+        let count = self.catalogue.roles.len() + self.site.custom_roles.len();
+        (0..u16::try_from(count).expect("few roles")).map(RoleId)
+    }
+
+    fn kind(&self, role: RoleId) -> Option<RoleKind> {
+        self.catalogue
+            .roles
+            .get(usize::from(role.0))
+            .map(|role| role.kind)
+    }
+
+    fn known(&self, address: IpAddr) -> bool {
+        self.roles()
+            .any(|role| self.by_prefix(address, role) == Some(true))
+    }
+
+    fn is_more_than_client(&self, address: IpAddr) -> bool {
+        self.roles().any(|role| {
+            self.by_prefix(address, role) == Some(true)
+                && !matches!(self.kind(role), Some(RoleKind::EndPoint | RoleKind::Public))
+        })
+    }
+
+    fn named(&self, address: IpAddr, role: RoleId) -> bool {
+        if let Some(decided) = self.by_prefix(address, role) {
+            return decided;
+        }
+        let says = |extent: Extent| {
+            self.site
+                .statements
+                .iter()
+                .any(|s| s.role == role && s.given && s.extent == extent)
+        };
+        let unsaid = !self.site.statements.iter().any(|s| s.role == role && s.given);
+        let by_default = unsaid && self.kind(role) == Some(RoleKind::Public);
+        self.local_length(address).is_none_or(|_| self.known(address))
+            && (says(Extent::AnyOther) || (by_default || says(Extent::Public)) && self.is_public(address))
+    }
+
+    fn implied(&self, address: IpAddr, role: RoleId) -> bool {
+        self.roles().any(|held| {
+            self.named(address, held)
+                && (held == role
+                    || self
+                        .catalogue
+                        .roles
+                        .get(usize::from(held.0))
+                        .is_some_and(|held| held.implies.contains(&role)))
+        })
+    }
+
+    fn is_site_system(&self, address: IpAddr) -> bool {
+        self.catalogue
+            .role("site-system")
+            .is_some_and(|role| self.implied(address, role))
+    }
+
+    fn opens(&self, address: IpAddr, role: RoleId) -> bool {
+        self.implied(address, role)
+            || Some(role) == self.catalogue.role("client") && self.is_site_system(address)
+    }
+
+    fn answers(&self, address: IpAddr, role: RoleId) -> bool {
+        self.implied(address, role)
+            && !(Some(role) == self.catalogue.role("client") && self.is_site_system(address))
+    }
+
+    fn site_of(&self, address: IpAddr) -> Option<SiteIndex> {
+        if self.is_nobody(address) {
+            return None;
+        }
+        if let Some(host) = self
+            .site
+            .hosts
+            .iter()
+            .rev()
+            .find(|host| host.addresses.contains(&address))
+        {
+            return host.site;
+        }
+        let least = self.local_length(address).unwrap_or(0);
+        let sites = self
+            .site
+            .statements
+            .iter()
+            .filter_map(|statement| match statement.extent {
+                Extent::Prefix(prefix) if statement.given && prefix.contains(&address) => {
+                    Some((prefix.prefix_len(), statement.site?)).filter(|(length, _)| *length >= least)
+                }
+                _ => None,
+            });
+        sites.max_by_key(|(length, _)| *length).map(|(_, site)| site)
+    }
+
+    fn is_nobody(&self, address: IpAddr) -> bool {
+        !self.roles().any(|role| self.named(address, role))
+    }
+}

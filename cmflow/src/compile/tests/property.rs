@@ -1,0 +1,374 @@
+//! Random catalogues and site files: the tables say what the naive reading says.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use cmflow_common::address::Address;
+use cmflow_common::packet::protocol;
+use cmflow_common::verdict::{VerdictId, VerdictKind};
+use ipnet::IpNet;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::naive::{Answer, Naive};
+use super::{Pair, address};
+use crate::catalogue::{
+    Cadence, Catalogue, Connection, Edition, EditionId, Level, OpenedBy, Page, PortRange, Role, RoleId,
+    RoleKind, Rule, Scope, Setting,
+};
+use crate::compile::compile;
+use crate::site::{CustomRole, Extent, Host, PortChanges, Site, SiteIndex, SiteModel, Statement};
+
+const GATEWAY: &str = "10.0.0.3";
+
+/// Few enough that prefixes meet, and of every sort: internal, public, local, special, both families.
+const ADDRESSES: [&str; 18] = [
+    "10.0.0.0",
+    "10.0.0.1",
+    "10.0.0.2",
+    GATEWAY,
+    "10.0.1.1",
+    "10.1.0.1",
+    "20.0.0.1",
+    "20.0.0.2",
+    "20.0.1.1",
+    "169.254.0.1",
+    "239.255.255.250",
+    "192.0.2.1",
+    "fd00::1",
+    "fd00::2",
+    "2600::1",
+    "2600::2",
+    "fe80::1",
+    "ff02::c",
+];
+const LENGTHS: [u8; 8] = [0, 8, 15, 16, 24, 30, 31, 32];
+const PORTS: [u16; 10] = [80, 443, 500, 1433, 4500, 8530, 8443, 50_000, 50_001, 65_535];
+const SETTINGS: [&str; 3] = ["web", "fixed", "rpc-dynamic"];
+const ROLES: usize = 7;
+
+fn role(id: &str, kind: RoleKind, implies: &[u16]) -> Role {
+    Role {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        kind,
+        editions: vec![],
+        implies: implies.iter().copied().map(RoleId).collect(),
+    }
+}
+
+fn roles() -> Vec<Role> {
+    vec![
+        role("client", RoleKind::EndPoint, &[]),
+        role("site-system", RoleKind::List, &[]),
+        role("management-point", RoleKind::SiteSystem, &[1]),
+        role("distribution-point-pxe", RoleKind::SiteSystem, &[1, 2]),
+        role("internet", RoleKind::Public, &[]),
+        role("domain-controller", RoleKind::Infrastructure, &[]),
+    ]
+}
+
+fn port_range() -> impl Strategy<Value = PortRange> {
+    (select(&PORTS[..]), select(&PORTS[..]), any::<bool>()).prop_map(|(a, b, single)| match single {
+        true => PortRange::single(a),
+        false => PortRange {
+            first: a.min(b),
+            last: a.max(b),
+        },
+    })
+}
+
+fn port_ranges() -> impl Strategy<Value = Vec<PortRange>> {
+    prop::collection::vec(port_range(), 1..3)
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let ends = (0..ROLES, 0..ROLES, any::<bool>());
+    let scope = select(vec![
+        Scope::SameSite,
+        Scope::Hierarchy,
+        Scope::ParentChild,
+        Scope::Anywhere,
+    ]);
+    let ports = (
+        prop::option::of(port_ranges()),
+        prop::option::of(port_ranges()),
+        0..8_u8,
+        0..3_usize,
+    );
+    (ends, scope, ports).prop_map(|((from, to, either), scope, (udp, tcp, form, setting))| {
+        let dynamic = form == 0;
+        Rule {
+            id: String::new(),
+            section: "table".to_owned(),
+            listed: false,
+            service: "service".to_owned(),
+            from: RoleId(u16::try_from(from).expect("few roles")),
+            to: RoleId(u16::try_from(to).expect("few roles")),
+            opened_by: if either { OpenedBy::Either } else { OpenedBy::From },
+            udp: udp.unwrap_or_default(),
+            tcp: if dynamic { vec![] } else { tcp.unwrap_or_default() },
+            icmp_echo: form == 1,
+            dynamic,
+            either: form == 2,
+            alternate: false,
+            notes: vec![],
+            setting: match setting {
+                _ if dynamic => Some(SETTINGS[2].to_owned()),
+                2 => None,
+                other => Some(SETTINGS[other].to_owned()),
+            },
+            scope,
+            cadence: Cadence::Continuous,
+            conditions: vec![],
+            anchor: None,
+            errata: vec![],
+            remarks: vec![],
+        }
+    })
+}
+
+fn catalogue() -> impl Strategy<Value = Catalogue> {
+    (prop::collection::vec(rule(), 1..12), port_ranges()).prop_map(|(mut rules, dynamic)| {
+        for (number, rule) in rules.iter_mut().enumerate() {
+            rule.id = format!("rule-{number:02}");
+        }
+        let edition = EditionId("current".to_owned());
+        let setting = |key: &str, default: Vec<PortRange>| Setting {
+            key: key.to_owned(),
+            name: key.to_owned(),
+            default,
+            ranges: true,
+            configurable: true,
+            level: Level::Host,
+        };
+        let table = Connection {
+            id: "table".to_owned(),
+            from: RoleId(0),
+            to: RoleId(0),
+            opened_by: OpenedBy::From,
+            context: None,
+            rules,
+        };
+        Catalogue {
+            roles: roles(),
+            editions: vec![Edition {
+                id: edition.clone(),
+                name: "Current".to_owned(),
+                languages: vec![],
+            }],
+            pages: vec![Page {
+                edition,
+                connections: vec![table],
+                lists: vec![],
+            }],
+            settings: vec![
+                setting(SETTINGS[0], vec![PortRange::single(80)]),
+                setting(SETTINGS[1], vec![PortRange::single(443)]),
+                setting(SETTINGS[2], dynamic),
+            ],
+            conditions: vec![],
+            notes: vec![],
+            errata: vec![],
+        }
+    })
+}
+
+fn prefix() -> impl Strategy<Value = IpNet> {
+    (select(&ADDRESSES[..]), select(&LENGTHS[..])).prop_map(|(text, length)| {
+        let address = address(text);
+        let length = if address.is_ipv4() {
+            length
+        } else {
+            length.saturating_mul(4)
+        };
+        IpNet::new(address, length)
+            .expect("a length of the family")
+            .trunc()
+    })
+}
+
+fn site_index() -> impl Strategy<Value = Option<SiteIndex>> {
+    prop::option::of((0..3_u16).prop_map(SiteIndex))
+}
+
+fn statement() -> impl Strategy<Value = Statement> {
+    let extent = prop_oneof![
+        8 => prefix().prop_map(Extent::Prefix),
+        1 => Just(Extent::Public),
+        1 => Just(Extent::AnyOther),
+    ];
+    (0..ROLES, extent, prop::bool::weighted(0.75), site_index()).prop_map(|(role, extent, given, site)| {
+        Statement {
+            role: RoleId(u16::try_from(role).expect("few roles")),
+            extent,
+            given: given || !matches!(extent, Extent::Prefix(_)),
+            site,
+            line: 1,
+        }
+    })
+}
+
+fn changes() -> impl Strategy<Value = PortChanges> {
+    prop::collection::btree_map(select(&SETTINGS[..]).prop_map(str::to_owned), port_ranges(), 0..3)
+}
+
+fn hosts() -> impl Strategy<Value = Vec<Host>> {
+    let host = (select(&ADDRESSES[..]), (0..3_u16), changes()).prop_map(|(text, site, ports)| Host {
+        name: text.to_owned(),
+        addresses: vec![address(text)],
+        site: Some(SiteIndex(site)),
+        ports,
+    });
+    prop::collection::vec(host, 0..3)
+}
+
+fn site() -> impl Strategy<Value = SiteModel> {
+    let site_ports = prop::collection::vec(changes(), 3);
+    let statements = prop::collection::vec(statement(), 1..14);
+    let internal = prop::collection::vec(prefix(), 0..3);
+    (statements, internal, changes(), site_ports, hosts()).prop_map(
+        |(mut statements, internal, ports, site_ports, hosts)| {
+            let mut said = BTreeSet::new();
+            statements.retain(|statement| said.insert((statement.role, statement.extent)));
+            // A prefix names one site: two of them would be a mistake of the file.
+            let sites: Vec<_> = statements
+                .iter()
+                .map(|one| (one.extent, one.given, one.site))
+                .collect();
+            for statement in &mut statements {
+                let first = sites
+                    .iter()
+                    .find(|(extent, given, site)| *extent == statement.extent && *given && site.is_some());
+                statement.site = first.and_then(|(_, _, site)| *site);
+            }
+            // PR1 below CAS, and PR2 alone.
+            let parents = [None, Some(SiteIndex(0)), None];
+            let sites = parents.into_iter().zip(["CAS", "PR1", "PR2"]).zip(site_ports);
+            let sites = sites.map(|((parent, code), ports)| Site {
+                code: code.to_owned(),
+                parent,
+                ports,
+            });
+            SiteModel {
+                sites: sites.collect(),
+                statements,
+                internal,
+                ports,
+                hosts,
+                custom_roles: vec![CustomRole {
+                    id: "backup".to_owned(),
+                }],
+                ..SiteModel::new(EditionId("current".to_owned()))
+            }
+        },
+    )
+}
+
+fn compiled_answer(pair: &Pair<'_>, protocol: u8, port: u16, seen: bool) -> Answer {
+    let id = pair.judged(protocol, port, seen);
+    let info = pair.compiled.verdict(id).expect("every verdict has its entry");
+    assert_eq!(
+        id.is_reversed(),
+        info.kind == VerdictKind::Reversed,
+        "the mark and the kind agree"
+    );
+    Answer {
+        kind: info.kind,
+        rules: info.rules.clone(),
+        basis: info.basis,
+        flagged: id == VerdictId::FOREIGN_FLAGGED,
+    }
+}
+
+/// Where something may begin or end.
+const FLOWS: [(u8, u16); 10] = [
+    (protocol::TCP, 80),
+    (protocol::TCP, 443),
+    (protocol::TCP, 1433),
+    (protocol::TCP, 50_000),
+    (protocol::UDP, 500),
+    (protocol::UDP, 8530),
+    (protocol::ICMP, 0),
+    (protocol::ICMPV6, 0),
+    (50, 0),
+    (protocol::FRAGMENT, 6),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn tables_say_what_the_naive_reading_says(catalogue in catalogue(), site in site()) {
+        let gateway = [address(GATEWAY)];
+        let compiled = compile(&catalogue, &site, &gateway, &[]).expect("it compiles");
+        let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
+        let computers = ADDRESSES.map(|text| naive.computer(address(text)));
+        for from in &computers {
+            for to in &computers {
+                let pair = Pair::new(&compiled, from.address, to.address);
+                for (protocol, port) in FLOWS {
+                    for seen in [true, false] {
+                        prop_assert_eq!(
+                            compiled_answer(&pair, protocol, port, seen),
+                            naive.answer(from, to, protocol, port, seen),
+                            "{} -> {} {}/{} seen {}", from.address, to.address, protocol, port, seen
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_in_between_have_the_roles_of_the_naive_reading(
+        catalogue in catalogue(),
+        site in site(),
+        bits in prop::collection::vec(any::<u128>(), 8),
+        lengths in prop::collection::vec(0..=128_u32, 8),
+    ) {
+        let gateway = [address(GATEWAY)];
+        let compiled = compile(&catalogue, &site, &gateway, &[]).expect("it compiles");
+        let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
+        for ((bits, length), near) in bits.into_iter().zip(lengths).zip(ADDRESSES) {
+            // An address that shares some leading bits with one that is spoken of.
+            let near = u128::from_be_bytes(Address::from(address(near)).bytes());
+            let mixed = Address::from_bytes((near ^ bits.checked_shr(length).unwrap_or(0)).to_be_bytes());
+            let computer = naive.computer(IpAddr::from(mixed));
+            let class = compiled.class(mixed);
+            for (role, opens) in computer.opens.iter().enumerate() {
+                let role = RoleId(u16::try_from(role).expect("few roles"));
+                prop_assert_eq!(class.as_initiator.contains(role), *opens, "{:?} opens as {:?}", mixed, role);
+                let answers = computer.answers[usize::from(role.0)];
+                prop_assert_eq!(class.as_responder.contains(role), answers, "{:?} answers as {:?}", mixed, role);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn tables_say_it_at_every_port(
+        catalogue in catalogue(),
+        site in site(),
+        from in select(&ADDRESSES[..]),
+        to in select(&ADDRESSES[..]),
+    ) {
+        let gateway = [address(GATEWAY)];
+        let compiled = compile(&catalogue, &site, &gateway, &[]).expect("it compiles");
+        let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
+        let (from, to) = (naive.computer(address(from)), naive.computer(address(to)));
+        let pair = Pair::new(&compiled, from.address, to.address);
+        for protocol in [protocol::TCP, protocol::UDP] {
+            for port in 0..=u16::MAX {
+                prop_assert_eq!(
+                    compiled_answer(&pair, protocol, port, true),
+                    naive.answer(&from, &to, protocol, port, true),
+                    "{} -> {} {}/{}", from.address, to.address, protocol, port
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Which rules explain which flows: for each pair of endpoint classes and each port class, one verdict.
+
+use std::collections::{BTreeMap, HashMap};
+
+use cmflow_common::gateway::{Endpoint, PortClass, port_index};
+use cmflow_common::judge::unexplained;
+use cmflow_common::packet::protocol;
+use cmflow_common::verdict::{Judgement, VerdictId, VerdictKind};
+
+use crate::catalogue::{OpenedBy, RoleId};
+use crate::site::SiteModel;
+
+use super::ports::{PortClasses, PortSet};
+use super::rules::EffectiveRule;
+use super::{ClassInfo, CompileError, RoleSet};
+
+/// How many verdicts there are counters for, the built-in ones included.
+pub const VERDICT_CAPACITY: usize = 8192;
+
+/// Why a rule was taken to fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// The port is a documented one.
+    Port,
+    /// The port lies in a range out of which the operating system picks.
+    Range,
+    /// An ICMP echo.
+    Icmp,
+}
+
+impl Basis {
+    /// The name that tables and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Port => "port",
+            Self::Range => "range",
+            Self::Icmp => "icmp",
+        }
+    }
+}
+
+/// What a verdict number stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VerdictInfo {
+    /// Its kind.
+    pub kind: VerdictKind,
+    /// Ids of its rules, sorted; for a reversed one the rules whose other end should have opened.
+    pub rules: Vec<String>,
+    /// Why they fit; nothing for the built-in ones.
+    pub basis: Option<Basis>,
+}
+
+/// Verdicts and where they apply.
+pub(super) struct Verdicts {
+    pub(super) judgements: HashMap<(u16, u16, u16), Judgement>,
+    pub(super) infos: Vec<VerdictInfo>,
+}
+
+/// Rules between one pair of classes, as indices: those that fit, and those that would if either end might
+/// open.
+#[derive(Default)]
+struct Fitting {
+    forward: Vec<usize>,
+    turned: Vec<usize>,
+}
+
+/// What was found for one port class.
+struct Found {
+    port: PortClass,
+    forward: Option<VerdictId>,
+    turned: Option<VerdictId>,
+}
+
+/// Judges every pair of classes between which a rule has a say, and counts the pairs of each rule.
+pub(super) fn judge_pairs(
+    site: &SiteModel,
+    rules: &mut [EffectiveRule],
+    classes: &[ClassInfo],
+    ports: &PortClasses,
+    previous: &[VerdictInfo],
+) -> Result<Verdicts, CompileError> {
+    let pairs = fitting_pairs(site, rules, classes);
+    let mut numbers = Numbers::following(previous);
+    let mut judgements = HashMap::new();
+    // Many pairs have the same rules at the same ports: 200 distribution points are judged once.
+    let mut judged: HashMap<(u16, Vec<usize>, Vec<usize>), Vec<Found>> = HashMap::new();
+    for ((initiator, responder), fitting) in pairs {
+        let profile = classes[usize::from(responder)].profile;
+        for rule in &fitting.forward {
+            let rule = &mut rules[*rule];
+            rule.info.pairs += usize::from(!rule.ports[usize::from(profile)].is_empty());
+        }
+        let ends = [initiator, responder].map(|class| endpoint(class, &classes[usize::from(class)]));
+        let key = (profile, fitting.forward, fitting.turned);
+        if !judged.contains_key(&key) {
+            let found = judge(rules, ports, &mut numbers, profile, &key.1, &key.2)?;
+            judged.insert(key.clone(), found);
+        }
+        for found in &judged[&key] {
+            if let Some(judgement) = judgement(found, ends) {
+                judgements.insert(
+                    (initiator, responder, found.port.0 & PortClass::NUMBER),
+                    judgement,
+                );
+            }
+        }
+    }
+    Ok(Verdicts {
+        judgements,
+        infos: numbers.infos,
+    })
+}
+
+fn endpoint(class: u16, info: &ClassInfo) -> Endpoint {
+    let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
+    flags |= if info.more_than_client {
+        Endpoint::MORE_THAN_CLIENT
+    } else {
+        0
+    };
+    Endpoint::new(class, flags)
+}
+
+/// Reversed comes after opaque and local in precedence, and never from an inferred initiator.
+fn judgement(found: &Found, [initiator, responder]: [Endpoint; 2]) -> Option<Judgement> {
+    if let Some(verdict) = found.forward {
+        return Some(Judgement {
+            seen: verdict,
+            inferred: verdict,
+        });
+    }
+    let seen = VerdictId(found.turned?.0 | VerdictId::REVERSED);
+    match unexplained(initiator, responder, found.port) {
+        VerdictId::OPAQUE | VerdictId::LOCAL => None,
+        inferred => Some(Judgement { seen, inferred }),
+    }
+}
+
+fn fitting_pairs(
+    site: &SiteModel,
+    rules: &[EffectiveRule],
+    classes: &[ClassInfo],
+) -> BTreeMap<(u16, u16), Fitting> {
+    let holders = |role: RoleId, roles: fn(&ClassInfo) -> RoleSet| -> Vec<u16> {
+        let numbered = (0_u16..)
+            .zip(classes)
+            .filter(|(_, class)| roles(class).contains(role));
+        numbered.map(|(number, _)| number).collect()
+    };
+    let mut pairs: BTreeMap<(u16, u16), Fitting> = BTreeMap::new();
+    for (index, EffectiveRule { info, .. }) in rules.iter().enumerate() {
+        let in_scope = |a: u16, b: u16| {
+            let [a, b] = [a, b].map(|class| classes[usize::from(class)].site);
+            site.in_scope(info.scope, a, b)
+        };
+        for (asking, answering, as_printed) in [(info.from, info.to, true), (info.to, info.from, false)] {
+            let responders = holders(answering, |class| class.as_responder);
+            for initiator in holders(asking, |class| class.as_initiator) {
+                for responder in responders.iter().copied().filter(|r| in_scope(initiator, *r)) {
+                    let fitting = pairs.entry((initiator, responder)).or_default();
+                    if fitting.forward.last() == Some(&index) {
+                        // Roles at both ends fit both ways round.
+                    } else if as_printed || info.opened_by == OpenedBy::Either {
+                        fitting.forward.push(index);
+                    } else {
+                        fitting.turned.push(index);
+                    }
+                }
+            }
+        }
+    }
+    pairs
+}
+
+/// Collects, for each port class that one of the rules covers at a responder of that profile, the rules.
+fn judge(
+    rules: &[EffectiveRule],
+    ports: &PortClasses,
+    numbers: &mut Numbers,
+    profile: u16,
+    forward: &[usize],
+    turned: &[usize],
+) -> Result<Vec<Found>, CompileError> {
+    let mut covered: BTreeMap<u16, (PortClass, [Vec<Candidate>; 2])> = BTreeMap::new();
+    for (side, indices) in [forward, turned].into_iter().enumerate() {
+        for rule in indices.iter().map(|index| &rules[*index]) {
+            for set in &rule.ports[usize::from(profile)] {
+                for class in &ports.of_set[set] {
+                    let entry = covered.entry(class.0 & PortClass::NUMBER);
+                    let (_, sides) = entry.or_insert_with(|| (*class, Default::default()));
+                    sides[side].push(Candidate::new(rule, set));
+                }
+            }
+        }
+    }
+    let found = covered.into_values().map(|(port, [forward, turned])| {
+        Ok(Found {
+            port,
+            forward: credited(&forward, false)
+                .map(|info| numbers.of(info))
+                .transpose()?,
+            turned: credited(&turned, true).map(|info| numbers.of(info)).transpose()?,
+        })
+    });
+    found.collect()
+}
+
+struct Candidate<'a> {
+    /// What decides which candidates are credited: the kind's precedence, then fixed before dynamic.
+    rank: (VerdictKind, Basis),
+    rule: &'a str,
+}
+
+impl<'a> Candidate<'a> {
+    fn new(rule: &'a EffectiveRule, set: &PortSet) -> Self {
+        let echo = set
+            .ranges
+            .iter()
+            .all(|(first, _)| *first >= port_index(protocol::ICMP, 0));
+        let basis = match (set.dynamic, echo) {
+            (true, _) => Basis::Range,
+            (false, true) => Basis::Icmp,
+            (false, false) => Basis::Port,
+        };
+        Self {
+            rank: (rule.info.kind, basis),
+            rule: &rule.info.id,
+        }
+    }
+}
+
+/// The verdict of the best candidates, all of them: nothing picks one silently.
+fn credited(candidates: &[Candidate<'_>], reversed: bool) -> Option<VerdictInfo> {
+    let best = candidates.iter().map(|candidate| candidate.rank).min()?;
+    let rules = candidates.iter().filter(|candidate| candidate.rank == best);
+    let mut rules: Vec<_> = rules.map(|candidate| candidate.rule.to_owned()).collect();
+    rules.sort();
+    rules.dedup();
+    let kind = if reversed { VerdictKind::Reversed } else { best.0 };
+    Some(VerdictInfo {
+        kind,
+        rules,
+        basis: Some(best.1),
+    })
+}
+
+/// Numbers verdicts, after those that exist already.
+struct Numbers {
+    numbers: HashMap<VerdictInfo, VerdictId>,
+    infos: Vec<VerdictInfo>,
+}
+
+impl Numbers {
+    fn following(previous: &[VerdictInfo]) -> Self {
+        let first = usize::from(VerdictId::FIRST_COMPILED.0);
+        let builtin = (0..VerdictId::FIRST_COMPILED.0).map(|number| VerdictInfo {
+            // Reserved numbers are never given; they read as the kind that says least.
+            kind: VerdictId(number).builtin().unwrap_or(VerdictKind::OutOfScope),
+            rules: Vec::new(),
+            basis: None,
+        });
+        let infos: Vec<_> = builtin.chain(previous.iter().skip(first).cloned()).collect();
+        let compiled = (0_u16..).zip(&infos).skip(first);
+        let numbers = compiled
+            .map(|(number, info)| (info.clone(), VerdictId(number)))
+            .collect();
+        Self { numbers, infos }
+    }
+
+    fn of(&mut self, info: VerdictInfo) -> Result<VerdictId, CompileError> {
+        if let Some(number) = self.numbers.get(&info) {
+            return Ok(*number);
+        }
+        if self.infos.len() >= VERDICT_CAPACITY {
+            return Err(CompileError::TooManyVerdicts);
+        }
+        let number = u16::try_from(self.infos.len()).map_err(|_| CompileError::TooManyVerdicts)?;
+        self.infos.push(info.clone());
+        self.numbers.insert(info, VerdictId(number));
+        Ok(VerdictId(number))
+    }
+}

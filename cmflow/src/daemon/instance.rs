@@ -1,0 +1,114 @@
+//! What belongs to one instance on a machine: its socket, its lock, its pins.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::kernel::Pins;
+
+/// Where sockets and locks live.
+const RUN: &str = "/run/cmflow";
+
+/// The name of an instance, checked to be a file name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance(String);
+
+impl std::str::FromStr for Instance {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if name.is_empty() || name.len() > 60 || !name.chars().all(plain) {
+            return Err(format!(
+                "\"{name}\" is no instance name; use up to 60 letters, digits, - and _"
+            ));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+impl std::fmt::Display for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Instance {
+    /// Path of its socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        Path::new(RUN).join(format!("{self}.sock"))
+    }
+
+    /// Its pins.
+    #[must_use]
+    pub fn pins(&self) -> Pins {
+        Pins::of(&self.0)
+    }
+}
+
+/// Held by the one daemon of an instance; the kernel takes it back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// Where another daemon holds it, or the folder cannot be made.
+    pub fn take(instance: &Instance) -> anyhow::Result<Self> {
+        let path = Path::new(RUN).join(format!("{instance}.lock"));
+        fs::create_dir_all(RUN).with_context(|| format!("making {RUN}"))?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .with_context(|| format!("opening {}", path.display()))?;
+        // SAFETY: the descriptor is the open file's.
+        if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } != 0 {
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::WouldBlock {
+                return Err(error).with_context(|| format!("locking {}", path.display()));
+            }
+            let mut pid = String::new();
+            let _ = file.read_to_string(&mut pid);
+            bail!(
+                "instance {instance} is already running (process {}); stop it, or give this one another --instance",
+                pid.trim()
+            );
+        }
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())?;
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The file stays: removing it would let two daemons lock two files of one name.
+        let _ = self.file.set_len(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Instance;
+
+    #[test]
+    fn names_are_file_names() {
+        for good in ["default", "gw-1", "a_b", "X"] {
+            assert!(good.parse::<Instance>().is_ok(), "{good}");
+        }
+        for bad in ["", "a/b", "..", "a b", "ä", &"x".repeat(61)] {
+            assert!(bad.parse::<Instance>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Reads the kernel's counters: one tick turns the epoch, takes the half that came to rest, checks the law,
+//! and frees what has been silent too long.
+
+use std::time::Duration;
+
+use cmflow_common::control::Idle;
+use cmflow_common::flow::{Slot, idle_class};
+use cmflow_common::gateway::Count;
+use cmflow_common::outcome::Outcome;
+use jiff::Timestamp;
+
+use crate::account::{Conservation, Flow, Half, Totals};
+use crate::clock::{Moment, awake, frequency};
+use crate::kernel::{KernelError, Maps};
+
+/// How long a silent flow is kept, by what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// TCP that is open.
+    pub established: Duration,
+    /// TCP that is closed, refused, or was never answered.
+    pub closing: Duration,
+    /// UDP.
+    pub datagram: Duration,
+    /// Everything else.
+    pub other: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            established: Duration::from_secs(3600),
+            closing: Duration::from_secs(120),
+            datagram: Duration::from_secs(180),
+            other: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Timeouts {
+    /// The gates at a moment: flows last seen before them are given up.
+    fn gates(&self, moment: &Moment) -> [u64; 4] {
+        let mut gates = [0; 4];
+        gates[Idle::Established as usize] = moment.before(self.established);
+        gates[Idle::Closing as usize] = moment.before(self.closing);
+        gates[Idle::Datagram as usize] = moment.before(self.datagram);
+        gates[Idle::Other as usize] = moment.before(self.other);
+        gates
+    }
+}
+
+/// What a tick found.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// When.
+    pub moment: Moment,
+    /// Frames by interface slot and outcome, both halves.
+    pub outcomes: Vec<[Count; Outcome::COUNT]>,
+    /// Packets by verdict number, both halves.
+    pub verdicts: Vec<Count>,
+    /// Packets without an entry in the flow table, both halves.
+    pub without_entry: Count,
+    /// Flows in the table.
+    pub flows: Vec<Flow>,
+    /// Slots in use.
+    pub slots: usize,
+    /// Whether the law held for the half that came to rest.
+    pub law_held: bool,
+}
+
+/// Reads, and remembers what is gone from the kernel.
+#[derive(Debug)]
+pub struct Reader {
+    timeouts: Timeouts,
+    hz: u64,
+    interfaces: usize,
+    verdicts: usize,
+    /// Packets of freed slots, by half.
+    expired: [u64; 2],
+    /// Totals of flows whose slots were freed.
+    pub gone: Totals,
+    /// The law so far.
+    pub law: Conservation,
+}
+
+impl Reader {
+    /// A reader of `interfaces` rows of outcomes and `verdicts` verdicts.
+    ///
+    /// # Errors
+    /// Where the clock cannot be read.
+    pub fn new(
+        maps: &mut Maps,
+        timeouts: Timeouts,
+        interfaces: usize,
+        verdicts: usize,
+    ) -> Result<Self, KernelError> {
+        let first = maps.clock()?;
+        std::thread::sleep(Duration::from_millis(100));
+        let second = maps.clock()?;
+        Ok(Self {
+            timeouts,
+            hz: frequency(first, second, awake()),
+            interfaces,
+            verdicts,
+            expired: [0; 2],
+            gone: Totals::default(),
+            law: Conservation::default(),
+        })
+    }
+
+    /// One tick.
+    ///
+    /// # Errors
+    /// Where the kernel refuses to be read; nothing is lost by it, the next tick reads the same counters.
+    pub fn tick(&mut self, maps: &mut Maps) -> Result<Reading, KernelError> {
+        let moment = Moment::new(maps.clock()?.jiffies, Timestamp::now(), self.hz);
+        let rest = maps.turn_epoch(self.timeouts.gates(&moment))?;
+        let gates = maps.gates();
+        let at_rest = maps.counters(rest, self.interfaces, self.verdicts)?;
+
+        let mut live = 0;
+        let mut slots = Vec::new();
+        let mut silent = Vec::new();
+        maps.each_slot(|index, slot| {
+            live += slot.packets[rest][0] + slot.packets[rest][1];
+            if slot.last_seen < gates[idle_class(slot.key.protocol, slot.state_bits()) as usize] {
+                silent.push((index, slot));
+            } else {
+                slots.push(slot);
+            }
+        });
+        let used = slots.len();
+        let half = Half {
+            flow_outcome: at_rest
+                .outcomes
+                .iter()
+                .map(|row| row[Outcome::Flow as usize].packets)
+                .sum(),
+            verdicts: at_rest.verdicts.iter().map(|count| count.packets).sum(),
+            live,
+            expired: self.expired[rest],
+            without_entry: at_rest.without_entry.packets,
+        };
+        let law_held = self.law.settle(rest, half);
+        self.free(maps, &silent);
+
+        let moving = maps.counters(rest ^ 1, self.interfaces, self.verdicts)?;
+        let both = |a: &Count, b: &Count| Count {
+            packets: a.packets + b.packets,
+            bytes: a.bytes + b.bytes,
+        };
+        Ok(Reading {
+            moment,
+            outcomes: at_rest
+                .outcomes
+                .iter()
+                .zip(&moving.outcomes)
+                .map(|(a, b)| std::array::from_fn(|outcome| both(&a[outcome], &b[outcome])))
+                .collect(),
+            verdicts: at_rest
+                .verdicts
+                .iter()
+                .zip(&moving.verdicts)
+                .map(|(a, b)| both(a, b))
+                .collect(),
+            without_entry: both(&at_rest.without_entry, &moving.without_entry),
+            flows: Flow::collect(slots.into_iter()),
+            slots: used,
+            law_held,
+        })
+    }
+
+    /// Frees slots whose gate closed before the grace period of this tick, and keeps their totals.
+    fn free(&mut self, maps: &Maps, silent: &[(usize, Slot)]) {
+        for flow in Flow::collect(silent.iter().map(|(_, slot)| *slot)) {
+            self.gone.add(&flow);
+        }
+        for (index, slot) in silent {
+            for (half, expired) in self.expired.iter_mut().enumerate() {
+                *expired += slot.packets[half][0] + slot.packets[half][1];
+            }
+            maps.free_slot(*index);
+        }
+    }
+}

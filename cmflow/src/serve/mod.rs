@@ -1,0 +1,8 @@
+//! How a running daemon is asked.
+
+mod question;
+mod socket;
+
+pub use question::{FlowQuery, FlowSort, Question, Reply};
+pub use socket::ask;
+pub(crate) use socket::{listen, serve};

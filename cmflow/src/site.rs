@@ -1,0 +1,135 @@
+//! What a site file means, once it is read: roles and where they are held, sites, changed ports.
+//!
+//! The model knows more than the short form can say (sites, hosts, custom roles, ports at three levels), so
+//! that the compiler has one input whatever the file looked like.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::catalogue::{EditionId, PortRange, RoleId, Scope};
+
+/// Index of a site in [`SiteModel::sites`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SiteIndex(pub u16);
+
+/// Ports that replace documented ones, by the key of their setting.
+pub type PortChanges = BTreeMap<String, Vec<PortRange>>;
+
+/// The addresses that a statement speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Extent {
+    /// A prefix, or a single address as a prefix of full length.
+    Prefix(IpNet),
+    /// Every address outside the special-purpose ranges and the internal networks.
+    Public,
+    /// Every address.
+    AnyOther,
+}
+
+/// "These addresses hold that role", or "they do not".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The role.
+    pub role: RoleId,
+    /// The addresses.
+    pub extent: Extent,
+    /// True where they hold the role, false where they are excluded from it.
+    pub given: bool,
+    /// The site that computers there belong to; nothing where the file names none, which fits any site.
+    pub site: Option<SiteIndex>,
+    /// Line of the site file.
+    pub line: usize,
+}
+
+/// A site of the hierarchy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its code, as in `PR1`.
+    pub code: String,
+    /// The site above it.
+    pub parent: Option<SiteIndex>,
+    /// Ports changed for this site.
+    pub ports: PortChanges,
+}
+
+/// A computer with ports of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// What the file calls it.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Its site.
+    pub site: Option<SiteIndex>,
+    /// Ports changed on this computer.
+    pub ports: PortChanges,
+}
+
+/// A role that the site file adds to the catalogue's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomRole {
+    /// Its id.
+    pub id: String,
+}
+
+/// A site file, resolved against a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteModel {
+    /// Edition of the page that counts.
+    pub edition: EditionId,
+    /// Companion catalogues that are switched on.
+    pub companions: Vec<String>,
+    /// Networks of the company, beside what is internal by its address anyway.
+    pub internal: Vec<IpNet>,
+    /// Sites of the hierarchy; none where the file does not tell sites apart.
+    pub sites: Vec<Site>,
+    /// Roles beside the catalogue's; their [`RoleId`]s follow the last one of the catalogue.
+    pub custom_roles: Vec<CustomRole>,
+    /// Who holds which role, in the order of the file.
+    pub statements: Vec<Statement>,
+    /// Computers with ports of their own.
+    pub hosts: Vec<Host>,
+    /// Ports changed for the whole hierarchy.
+    pub ports: PortChanges,
+}
+
+impl SiteModel {
+    /// A model that says nothing but its edition.
+    #[must_use]
+    pub fn new(edition: EditionId) -> Self {
+        Self {
+            edition,
+            companions: Vec::new(),
+            internal: Vec::new(),
+            sites: Vec::new(),
+            custom_roles: Vec::new(),
+            statements: Vec::new(),
+            hosts: Vec::new(),
+            ports: PortChanges::new(),
+        }
+    }
+
+    /// Whether a connection of that scope is documented between computers of those sites. A computer without
+    /// a site fits any, and a site counts as related to itself.
+    #[must_use]
+    pub fn in_scope(&self, scope: Scope, a: Option<SiteIndex>, b: Option<SiteIndex>) -> bool {
+        let (Some(a), Some(b)) = (a, b) else { return true };
+        match scope {
+            Scope::Anywhere => true,
+            Scope::SameSite => a == b,
+            Scope::Hierarchy => self.top(a) == self.top(b),
+            Scope::ParentChild => a == b || self.parent(a) == Some(b) || self.parent(b) == Some(a),
+        }
+    }
+
+    fn parent(&self, site: SiteIndex) -> Option<SiteIndex> {
+        self.sites.get(usize::from(site.0))?.parent
+    }
+
+    /// The site at the top of a site's hierarchy. Bounded by the number of sites, should parents run in a ring.
+    fn top(&self, site: SiteIndex) -> SiteIndex {
+        (0..self.sites.len()).fold(site, |site, _| self.parent(site).unwrap_or(site))
+    }
+}
