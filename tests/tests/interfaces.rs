@@ -125,7 +125,10 @@ fn refusals_say_what_to_do() -> Result<()> {
         return Ok(());
     };
     let rows: &[(&[&str], &str)] = &[
-        (&["lfet"], "there is no interface 'lfet'; did you mean 'left'?"),
+        (
+            &["lfet"],
+            "there is no interface \"lfet\"; did you mean \"left\"?",
+        ),
         (
             &["asleep"],
             "asleep is down; set it up first: ip link set asleep up",

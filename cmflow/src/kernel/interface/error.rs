@@ -6,7 +6,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum InterfaceError {
     /// No interface has that name.
-    #[error("there is no interface '{name}'{hint}")]
+    #[error("there is no interface \"{name}\"{hint}")]
     Missing {
         /// What was asked for.
         name: String,

@@ -143,7 +143,7 @@ fn nearest(name: &str, among: &[Interface]) -> String {
     if let Some(best) = among.iter().max_by_key(closeness)
         && strsim::damerau_levenshtein(name, &best.name) <= 1 + name.len() / 5
     {
-        return format!("; did you mean '{}'?", best.name);
+        return format!("; did you mean \"{}\"?", best.name);
     }
     if among.len() > SHORT_LIST {
         return "; 'ip link' lists what there is".to_owned();

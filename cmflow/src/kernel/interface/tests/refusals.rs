@@ -138,8 +138,8 @@ fn a_wrong_name_gets_the_nearest() {
         card("lo", 3, ""),
     ];
     let rows = [
-        ("eth9", "did you mean 'eth0'?"),
-        ("enp3so", "did you mean 'enp3s0'?"),
+        ("eth9", "did you mean \"eth0\"?"),
+        ("enp3so", "did you mean \"enp3s0\"?"),
         ("wan", "there are: eth0, enp3s0, lo"),
     ];
     for (name, words) in rows {
