@@ -1,5 +1,6 @@
 //! What the tests that look at cmflow from outside share.
 pub mod binary;
+pub mod chance;
 pub mod frames;
 pub mod golden;
 pub mod kernel_rig;

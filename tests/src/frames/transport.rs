@@ -22,6 +22,12 @@ impl Frame {
         })
     }
 
+    /// These flags, as the byte that has them.
+    #[must_use]
+    pub fn flags(self, flags: u8) -> Self {
+        self.write(FLAGS, &[flags])
+    }
+
     fn flag(mut self, flag: u8) -> Self {
         self.last().bytes[FLAGS] |= flag;
         self

@@ -141,7 +141,7 @@ fn an_error_names_file_line_and_the_nearest_right_spelling() {
         ),
         (
             "[[erratum]]\nnumber = 1\ndocuments = [\"fr\"]\nstood = \"\"\nreading = \"\"".to_owned(),
-            "own.toml:2: there is no document in the language 'fr'",
+            "own.toml:2: there is no document in the language \"fr\"",
         ),
         (
             "order = [\"client/nobody\"]".to_owned(),
