@@ -38,7 +38,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, catalogue: Option<&Path>) -> anyhow::Result<Outcome> {
-    let level = if arguments.debug_frames { "debug" } else { "info" };
+    let level = if arguments.debug_frames {
+        "info,cmflow_ebpf=debug"
+    } else {
+        "info"
+    };
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level)).init();
     daemon::run(&Settings {
         site: arguments.site.clone(),

@@ -1,6 +1,5 @@
 //! Starting, running, stopping.
 
-use std::fmt::Write as _;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -146,7 +145,7 @@ fn attach(
         match program.attach(&interface.name, interface.index) {
             Ok(()) => {}
             Err(error @ KernelError::NoSuchMode { .. }) => {
-                let _ = write!(why, "; {error}");
+                why = error.to_string();
                 refusal = Some(error);
                 continue;
             }
