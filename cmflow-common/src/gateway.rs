@@ -3,7 +3,7 @@
 //! The kernel program implements [`Gateway`] over BPF maps, [`crate::memory`] over ordinary memory.
 
 use crate::address::Address;
-use crate::control::Control;
+use crate::control::{Control, Idle};
 use crate::flow::Slot;
 use crate::news::News;
 use crate::outcome::Outcome;
@@ -177,8 +177,10 @@ pub trait Gateway {
     /// Tables of one generation.
     type Tables: Tables;
 
-    /// The control word, each field read once.
+    /// The control word, each field read once; its gates only by [`Gateway::gate`].
     fn control(&self) -> Control;
+    /// The gate of an idle class: a packet needs one of them, if any.
+    fn gate(&self, class: Idle) -> u64;
     /// The tables of that generation; nothing while there are none.
     fn tables(&self, generation: u64) -> Option<Self::Tables>;
     /// Now, in jiffies.

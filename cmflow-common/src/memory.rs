@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::address::Address;
-use crate::control::Control;
+use crate::control::{Control, Idle};
 use crate::flow::{Claim, Slot};
 use crate::gateway::{Arrival, Count, Endpoint, Gateway, PORT_TABLE, PortClass, Tables};
 use crate::news::News;
@@ -130,6 +130,10 @@ impl<'a> Gateway for MemoryGateway<'a> {
 
     fn control(&self) -> Control {
         self.control
+    }
+
+    fn gate(&self, class: Idle) -> u64 {
+        self.control.gates[class as usize]
     }
 
     fn tables(&self, _generation: u64) -> Option<Self::Tables> {

@@ -51,8 +51,11 @@ pub fn find<G: Gateway>(gateway: &G, key: &FlowKey, hash: u64) -> Found {
 /// `stored` points to a key in a live slot.
 #[inline(always)]
 unsafe fn same_key(stored: *const FlowKey, key: &FlowKey) -> bool {
-    // SAFETY: the caller's promise; copied out because user space may free the slot at any time.
-    let stored = unsafe { stored.read_volatile() }.words();
+    let memory = stored.cast::<u64>();
+    // SAFETY: the caller's promise, and a key is five words; copied out because user space may free the slot at
+    // any time, and word by word because a key read by its fields is put together again byte by byte.
+    let word = |index: usize| unsafe { memory.add(index).read_volatile() };
+    let stored = FlowKey::words_of_memory([word(0), word(1), word(2), word(3), word(4)]);
     let key = key.words();
     (stored[0] ^ key[0])
         | (stored[1] ^ key[1])
@@ -135,7 +138,7 @@ pub unsafe fn count<G: Gateway>(
         let protocol = (&raw const (*slot).key.protocol).read_volatile();
         let bits = (&raw const (*slot).state).read_volatile() as u16;
         let last_seen = (&raw const (*slot).last_seen).read_volatile();
-        if last_seen < control.gates[idle_class(protocol, bits) as usize & 3] {
+        if last_seen < gateway.gate(idle_class(protocol, bits)) {
             return false;
         }
         gateway.add(direction_of(&raw mut (*slot).packets, half, direction), packets);

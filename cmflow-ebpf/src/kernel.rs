@@ -5,7 +5,7 @@ use core::intrinsics::{AtomicOrdering, atomic_cxchg, atomic_xadd};
 use aya_ebpf::btf_maps::lpm_trie::Key;
 use aya_ebpf::helpers::generated::bpf_jiffies64;
 use cmflow_common::address::Address;
-use cmflow_common::control::Control;
+use cmflow_common::control::{Control, Idle};
 use cmflow_common::flow::Slot;
 use cmflow_common::gateway::{
     Arrival, Count, Endpoint, Gateway, JudgementKey, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW, PORT_TABLE,
@@ -22,29 +22,28 @@ use crate::settings;
 
 /// The maps, and the control word as one run of the program read it.
 pub struct Kernel {
-    /// The control word.
+    /// The control word, without its gates.
     pub control: Control,
+    shared: *const Control,
 }
 
 impl Kernel {
     /// Reads the control word; nothing where the map is not there, which cannot be.
     #[inline(always)]
     pub fn read() -> Option<Self> {
-        let control = CONTROL.get_ptr(0)?;
+        let shared = CONTROL.get_ptr(0)?;
         // SAFETY: the map gave the pointer. User space writes each field whole, and at most one of them
         // between two grace periods.
         let control = unsafe {
-            let gates = (&raw const (*control).gates).cast::<u64>();
-            let gate = |class: usize| gates.add(class).read_volatile();
             Control {
-                epoch: (&raw const (*control).epoch).read_volatile(),
-                generation: (&raw const (*control).generation).read_volatile(),
-                gates: [gate(0), gate(1), gate(2), gate(3)],
-                seed: (&raw const (*control).seed).read_volatile(),
-                zero: (&raw const (*control).zero).read_volatile(),
+                epoch: (&raw const (*shared).epoch).read_volatile(),
+                generation: (&raw const (*shared).generation).read_volatile(),
+                gates: [0; 4],
+                seed: (&raw const (*shared).seed).read_volatile(),
+                zero: (&raw const (*shared).zero).read_volatile(),
             }
         };
-        Some(Self { control })
+        Some(Self { control, shared })
     }
 }
 
@@ -136,6 +135,17 @@ impl Gateway for Kernel {
     #[inline(always)]
     fn control(&self) -> Control {
         self.control
+    }
+
+    #[inline(always)]
+    fn gate(&self, class: Idle) -> u64 {
+        // SAFETY: the map gave the pointer, and there are four classes.
+        unsafe {
+            (&raw const (*self.shared).gates)
+                .cast::<u64>()
+                .add(class as usize & 3)
+                .read_volatile()
+        }
     }
 
     #[inline(always)]

@@ -32,6 +32,7 @@ const TCX_NEXT: i32 = -1;
 
 /// Looks at every frame that an interface receives.
 #[xdp(frags)]
+#[inline(always)]
 pub fn cmflow_xdp(context: XdpContext) -> u32 {
     if let Some(kernel) = Kernel::read() {
         let frame = XdpFrame {
