@@ -23,6 +23,8 @@ pub struct Control {
     /// Generation of the tables; its lowest bit says which slot of tables is in use, its low 16 bits mark
     /// the flows that it judged.
     pub generation: u64,
+    /// The latest of the gates: a flow seen since then is behind none of them, whatever its class.
+    pub newest_gate: u64,
     /// For each [`Idle`] class: the program does not touch a flow last seen before this time, in jiffies.
     pub gates: [u64; 4],
     /// Mixed into the hash of flow keys, so that nobody outside can aim at one place of the table.
@@ -31,7 +33,7 @@ pub struct Control {
     pub zero: u64,
 }
 
-const _: () = assert!(size_of::<Control>() == 64);
+const _: () = assert!(size_of::<Control>() == 72);
 
 /// Two clocks read at one moment.
 #[repr(C)]

@@ -24,6 +24,37 @@ pub struct View {
     pub link_layer: LinkLayer,
 }
 
+/// What a program knows of its interface, asked for only where a packet needs it: in the kernel each answer is
+/// a load.
+pub trait Viewpoint {
+    /// See [`View::interface`].
+    fn interface(&self) -> u32;
+    /// See [`View::link`].
+    fn link(&self) -> u32;
+    /// See [`View::tags_apart`].
+    fn tags_apart(&self) -> bool;
+    /// See [`View::link_layer`].
+    fn link_layer(&self) -> LinkLayer;
+}
+
+impl Viewpoint for View {
+    fn interface(&self) -> u32 {
+        self.interface
+    }
+
+    fn link(&self) -> u32 {
+        self.link
+    }
+
+    fn tags_apart(&self) -> bool {
+        self.tags_apart
+    }
+
+    fn link_layer(&self) -> LinkLayer {
+        self.link_layer
+    }
+}
+
 /// A frame's arrival, beside its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {

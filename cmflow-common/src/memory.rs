@@ -92,10 +92,7 @@ impl<'a> MemoryGateway<'a> {
             key: crate::flow::FlowKey {
                 low: Address::default(),
                 high: Address::default(),
-                low_port: 0,
-                high_port: 0,
-                protocol: 0,
-                tags: [0; 3],
+                selector: crate::flow::Selector(0),
             },
             claim: Claim::FREE,
             state: 0,

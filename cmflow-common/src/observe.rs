@@ -1,9 +1,9 @@
 //! The way of a packet: parse, find its flow or judge a new one, count it exactly once everywhere.
 
 use crate::control::Control;
-use crate::flow::{Claim, FlowKey, Slot, advance, state};
+use crate::flow::{Claim, FlowKey, Slot, advance, says_nothing_new, state};
 use crate::frame::Frame;
-use crate::gateway::{Arrival, Gateway, View};
+use crate::gateway::{Arrival, Gateway, Viewpoint};
 use crate::judge;
 use crate::news::News;
 use crate::outcome::Outcome;
@@ -15,23 +15,28 @@ use crate::verdict::VerdictId;
 /// Looks at one frame. Every frame is counted under one outcome, every packet of a flow under one verdict,
 /// and in one slot of the flow table or as "without entry".
 #[inline(always)]
-pub fn observe<G: Gateway, F: Frame + ?Sized>(gateway: &G, view: &View, frame: &F, arrival: Arrival) {
+pub fn observe<G: Gateway, V: Viewpoint, F: Frame + ?Sized>(
+    gateway: &G,
+    view: &V,
+    frame: &F,
+    arrival: Arrival,
+) {
     observe_with(gateway, view, frame, arrival, |packet| packet);
 }
 
 /// As [`observe`], with every packet of a flow changed by `change` between parsing and accounting: what benches
 /// make many flows out of one frame with.
 #[inline(always)]
-pub fn observe_with<G: Gateway, F: Frame + ?Sized>(
+pub fn observe_with<G: Gateway, V: Viewpoint, F: Frame + ?Sized>(
     gateway: &G,
-    view: &View,
+    view: &V,
     frame: &F,
     arrival: Arrival,
     change: impl FnOnce(Packet) -> Packet,
 ) {
     let control = gateway.control();
     let half = (control.epoch & 1) as usize;
-    let packet = match parse::parse(frame, view.link_layer, arrival.tag) {
+    let packet = match parse::parse(frame, view.link_layer(), arrival.tag) {
         Ok(packet) => change(packet.forgotten(frame)),
         Err(outcome) => {
             gateway.count_outcome(half, outcome, arrival);
@@ -40,7 +45,7 @@ pub fn observe_with<G: Gateway, F: Frame + ?Sized>(
     };
     let arrival = unmerged(arrival, &packet);
     gateway.count_outcome(half, Outcome::Flow, arrival);
-    let (key, from_low) = packet.key(view.link, view.tags_apart);
+    let (key, from_low) = packet.key(view);
     let sighting = Sighting {
         view,
         control: &control,
@@ -59,7 +64,8 @@ const fn unmerged(arrival: Arrival, packet: &Packet) -> Arrival {
     if arrival.packets <= 1 {
         return arrival;
     }
-    let headers = (arrival.packets - 1) * packet.header_length as u64;
+    let tag = if arrival.tag.is_some() { 4 } else { 0 };
+    let headers = (arrival.packets - 1) * (packet.header_length as u64 + tag);
     Arrival {
         bytes: arrival.bytes + headers,
         ..arrival
@@ -67,8 +73,8 @@ const fn unmerged(arrival: Arrival, packet: &Packet) -> Arrival {
 }
 
 /// A packet on its way through the flow table.
-struct Sighting<'a> {
-    view: &'a View,
+struct Sighting<'a, V> {
+    view: &'a V,
     control: &'a Control,
     packet: &'a Packet,
     key: &'a FlowKey,
@@ -76,7 +82,7 @@ struct Sighting<'a> {
     arrival: Arrival,
 }
 
-impl Sighting<'_> {
+impl<V: Viewpoint> Sighting<'_, V> {
     /// Counts the packet in its flow and gives the flow's verdict.
     #[inline(always)]
     fn account<G: Gateway>(&self, gateway: &G) -> VerdictId {
@@ -102,14 +108,37 @@ impl Sighting<'_> {
     fn known<G: Gateway>(&self, gateway: &G, slot: *mut Slot, word: u64, now: u64) -> VerdictId {
         let Arrival { packets, bytes, .. } = self.arrival;
         // SAFETY: `find` gave the slot.
-        let counted =
-            unsafe { table::count(gateway, self.control, slot, now, self.direction(), packets, bytes) };
+        let stored = unsafe { (&raw const (*slot).state).read_volatile() };
+        let before = stored as u16;
+        // SAFETY: as above.
+        let counted = unsafe {
+            table::count(
+                gateway,
+                self.control,
+                slot,
+                before,
+                now,
+                self.direction(),
+                packets,
+                bytes,
+            )
+        };
         if !counted {
             gateway.count_without_entry(self.half(), packets, bytes);
             return Claim::from_word(word).verdict;
         }
-        // SAFETY: as above; the gate is open, so the slot stays until the next grace period.
-        let stored = unsafe { (&raw const (*slot).state).read_volatile() };
+        let claim = Claim::from_word(word);
+        if claim.generation == self.control.generation as u16
+            && says_nothing_new(before, self.packet.signs, self.from_low)
+        {
+            return claim.verdict;
+        }
+        self.learn(gateway, slot, word, stored)
+    }
+
+    /// Takes what a packet says of a known flow that was not known of it, or judges it by newer tables.
+    #[inline(always)]
+    fn learn<G: Gateway>(&self, gateway: &G, slot: *mut Slot, word: u64, stored: u64) -> VerdictId {
         let before = stored as u16;
         let unseen = before & state::INITIATOR_SEEN == 0;
         let mut after = before;
@@ -118,7 +147,8 @@ impl Sighting<'_> {
         }
         after = advance(after, self.packet.signs, self.from_low);
         if after != before {
-            // SAFETY: as above. Where another processor was faster, the next packet says it again.
+            // SAFETY: the slot is the flow's, and its gate is open, so it stays until the next grace period.
+            // Where another processor was faster, the next packet says it again.
             unsafe { gateway.exchange(&raw mut (*slot).state, stored, stored & !0xffff | after as u64) };
         }
         let claim = Claim::from_word(word);
@@ -196,7 +226,7 @@ impl Sighting<'_> {
                 at: now,
                 verdict: verdict.0,
                 state: bits,
-                interface: self.view.interface,
+                interface: self.view.interface(),
             });
         }
         verdict

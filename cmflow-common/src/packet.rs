@@ -1,8 +1,9 @@
 //! What the parser takes out of a frame.
 
 use crate::address::Address;
-use crate::flow::FlowKey;
+use crate::flow::{FlowKey, Selector};
 use crate::frame::Frame;
+use crate::gateway::Viewpoint;
 
 /// IP protocol numbers (IANA) that the parser or the decision names.
 pub mod protocol {
@@ -39,6 +40,8 @@ pub mod sign {
     pub const ICMP_ERROR: u16 = 1 << 6;
     /// That error says that the responder will not answer: unreachable or prohibited.
     pub const UNREACHABLE: u16 = 1 << 7;
+    /// The source or the destination is a link-local address.
+    pub const LINK_LOCAL: u16 = 1 << 8;
 }
 
 /// One packet, as far as flows and verdicts need it.
@@ -59,7 +62,7 @@ pub struct Packet {
     pub signs: u16,
     /// The two outermost VLAN ids, the outer one in the low 12 bits; zero without tags.
     pub tags: u32,
-    /// Bytes of the frame before the transport's payload, where the transport is TCP; else 0.
+    /// Bytes of the frame before the transport's payload, where the transport is TCP or UDP; else 0.
     pub header_length: u16,
 }
 
@@ -68,36 +71,47 @@ impl Packet {
     #[inline(always)]
     #[must_use]
     pub fn forgotten<F: Frame + ?Sized>(self, frame: &F) -> Self {
+        // One word for ports, protocol and tags, as the flow's key has them: one step instead of four.
+        let selector = Selector(frame.forget(self.selector().0));
         Self {
             source: self.source.forgotten(frame),
             destination: self.destination.forgotten(frame),
-            source_port: frame.forget(self.source_port.into()) as u16,
-            destination_port: frame.forget(self.destination_port.into()) as u16,
-            protocol: frame.forget(self.protocol.into()) as u8,
+            source_port: selector.first_port(),
+            destination_port: selector.second_port(),
+            protocol: selector.protocol(),
+            tags: selector.tags(),
             signs: frame.forget(self.signs.into()) as u16,
-            tags: frame.forget(self.tags.into()) as u32,
             header_length: frame.forget(self.header_length.into()) as u16,
         }
     }
 
-    /// The key of its flow, and whether the sender is the key's low end.
-    ///
-    /// `link` and `tags_apart` say how far addresses reach: see [`crate::gateway::View`].
+    /// Ports (the sender's first), protocol and tags in one word.
     #[inline(always)]
     #[must_use]
-    pub fn key(&self, link: u32, tags_apart: bool) -> (FlowKey, bool) {
+    pub const fn selector(&self) -> Selector {
+        Selector::new(self.source_port, self.destination_port, self.protocol, self.tags)
+    }
+
+    /// The key of its flow, and whether the sender is the key's low end.
+    ///
+    /// `view` says how far addresses and tags reach.
+    #[inline(always)]
+    #[must_use]
+    pub fn key<V: Viewpoint>(&self, view: &V) -> (FlowKey, bool) {
         let mut source = self.source;
         let mut destination = self.destination;
-        let mut tags = if tags_apart { self.tags } else { 0 };
-        if source.is_link_local() {
-            source = source.on_link(link);
-            tags = self.tags;
+        let mut selector = self.selector();
+        if self.signs & sign::LINK_LOCAL != 0 {
+            let link = view.link();
+            if source.is_link_local() {
+                source = source.on_link(link);
+            }
+            if destination.is_link_local() {
+                destination = destination.on_link(link);
+            }
+        } else if selector.tags() != 0 && !view.tags_apart() {
+            selector = selector.untagged();
         }
-        if destination.is_link_local() {
-            destination = destination.on_link(link);
-            tags = self.tags;
-        }
-        let tags = [tags as u8, (tags >> 8) as u8, (tags >> 16) as u8];
         let from_low = if source == destination {
             self.source_port <= self.destination_port
         } else {
@@ -107,21 +121,25 @@ impl Packet {
             FlowKey {
                 low: source,
                 high: destination,
-                low_port: self.source_port,
-                high_port: self.destination_port,
-                protocol: self.protocol,
-                tags,
+                selector,
             }
         } else {
             FlowKey {
                 low: destination,
                 high: source,
-                low_port: self.destination_port,
-                high_port: self.source_port,
-                protocol: self.protocol,
-                tags,
+                selector: selector.turned(),
             }
         };
         (key, from_low)
+    }
+
+    /// The packet with [`sign::LINK_LOCAL`] where one of its addresses is.
+    #[inline(always)]
+    #[must_use]
+    pub const fn with_reach(mut self) -> Self {
+        if self.source.is_link_local() || self.destination.is_link_local() {
+            self.signs |= sign::LINK_LOCAL;
+        }
+        self
     }
 }

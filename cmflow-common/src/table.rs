@@ -53,9 +53,9 @@ pub fn find<G: Gateway>(gateway: &G, key: &FlowKey, hash: u64) -> Found {
 unsafe fn same_key(stored: *const FlowKey, key: &FlowKey) -> bool {
     let memory = stored.cast::<u64>();
     // SAFETY: the caller's promise, and a key is five words; copied out because user space may free the slot at
-    // any time, and word by word because a key read by its fields is put together again byte by byte.
+    // any time.
     let word = |index: usize| unsafe { memory.add(index).read_volatile() };
-    let stored = FlowKey::words_of_memory([word(0), word(1), word(2), word(3), word(4)]);
+    let stored = [word(0), word(1), word(2), word(3), word(4)];
     let key = key.words();
     (stored[0] ^ key[0])
         | (stored[1] ^ key[1])
@@ -120,6 +120,8 @@ pub fn insert<G: Gateway>(gateway: &G, hash: u64, from: u32, entry: &Entry<'_>) 
 /// Counts a packet of a known flow, unless the flow's gate has closed: then user space may be about to free
 /// the slot, and nothing may be written to it. Says whether it counted.
 ///
+/// `bits` are the flow's [`crate::flow::state`] as they were read.
+///
 /// # Safety
 /// `slot` is the flow's live slot.
 #[inline(always)]
@@ -127,6 +129,7 @@ pub unsafe fn count<G: Gateway>(
     gateway: &G,
     control: &Control,
     slot: *mut Slot,
+    bits: u16,
     now: u64,
     direction: usize,
     packets: u64,
@@ -135,11 +138,12 @@ pub unsafe fn count<G: Gateway>(
     let half = (control.epoch & 1) as usize;
     // SAFETY: the caller's promise.
     unsafe {
-        let protocol = (&raw const (*slot).key.protocol).read_volatile();
-        let bits = (&raw const (*slot).state).read_volatile() as u16;
         let last_seen = (&raw const (*slot).last_seen).read_volatile();
-        if last_seen < gateway.gate(idle_class(protocol, bits)) {
-            return false;
+        if last_seen < control.newest_gate {
+            let protocol = (&raw const (*slot).key.selector).read_volatile().protocol();
+            if last_seen < gateway.gate(idle_class(protocol, bits)) {
+                return false;
+            }
         }
         gateway.add(direction_of(&raw mut (*slot).packets, half, direction), packets);
         gateway.add(direction_of(&raw mut (*slot).bytes, half, direction), bytes);

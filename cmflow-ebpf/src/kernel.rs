@@ -38,6 +38,7 @@ impl Kernel {
             Control {
                 epoch: (&raw const (*shared).epoch).read_volatile(),
                 generation: (&raw const (*shared).generation).read_volatile(),
+                newest_gate: (&raw const (*shared).newest_gate).read_volatile(),
                 gates: [0; 4],
                 seed: (&raw const (*shared).seed).read_volatile(),
                 zero: (&raw const (*shared).zero).read_volatile(),

@@ -52,7 +52,7 @@ pub fn cmflow_xdp(context: XdpContext) -> u32 {
                 settings::INTERFACE.load()
             );
         }
-        observe(&kernel, &settings::view(), &frame, arrival);
+        observe(&kernel, &settings::Settings, &frame, arrival);
     }
     XDP_PASS
 }
@@ -74,7 +74,7 @@ pub fn cmflow_tcx(context: TcContext) -> i32 {
                 settings::INTERFACE.load()
             );
         }
-        observe(&kernel, &settings::view(), &frame, arrival);
+        observe(&kernel, &settings::Settings, &frame, arrival);
     }
     TCX_NEXT
 }
@@ -99,7 +99,7 @@ pub fn cmflow_bench(context: XdpContext) -> u32 {
             packets: 1,
             tag: None,
         };
-        observe_with(&kernel, &settings::view(), &frame, arrival, |mut packet| {
+        observe_with(&kernel, &settings::Settings, &frame, arrival, |mut packet| {
             // SAFETY: the helper takes nothing.
             let random = unsafe { bpf_get_prandom_u32() } & settings::RANDOM_BITS.load();
             packet.source_port ^= random as u16;

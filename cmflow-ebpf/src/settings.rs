@@ -1,7 +1,7 @@
 //! Load-time constants: each interface gets a copy of the program with its own, so that they cost nothing.
 
 use aya_ebpf::Global;
-use cmflow_common::gateway::View;
+use cmflow_common::gateway::Viewpoint;
 use cmflow_common::parse::LinkLayer;
 
 /// Index of the interface.
@@ -12,11 +12,11 @@ pub static INTERFACE: Global<u32> = Global::new(0);
 #[unsafe(no_mangle)]
 pub static INTERFACE_SLOT: Global<u32> = Global::new(0);
 
-/// Number of its link, see [`View::link`].
+/// Number of its link, see [`cmflow_common::gateway::View::link`].
 #[unsafe(no_mangle)]
 static LINK: Global<u32> = Global::new(0);
 
-/// Not zero where VLANs keep equal addresses apart, see [`View::tags_apart`].
+/// Not zero where VLANs keep equal addresses apart, see [`cmflow_common::gateway::View::tags_apart`].
 #[unsafe(no_mangle)]
 static TAGS_APART: Global<u32> = Global::new(0);
 
@@ -40,17 +40,31 @@ pub static DEBUG: Global<u32> = Global::new(0);
 #[unsafe(no_mangle)]
 pub static RANDOM_BITS: Global<u32> = Global::new(0);
 
-/// What is fixed for the interface.
-#[inline(always)]
-pub fn view() -> View {
-    View {
-        interface: INTERFACE.load(),
-        link: LINK.load(),
-        tags_apart: TAGS_APART.load() != 0,
-        link_layer: if RAW_IP.load() != 0 {
+/// What is fixed for the interface, each constant loaded where it is asked for.
+pub struct Settings;
+
+impl Viewpoint for Settings {
+    #[inline(always)]
+    fn interface(&self) -> u32 {
+        INTERFACE.load()
+    }
+
+    #[inline(always)]
+    fn link(&self) -> u32 {
+        LINK.load()
+    }
+
+    #[inline(always)]
+    fn tags_apart(&self) -> bool {
+        TAGS_APART.load() != 0
+    }
+
+    #[inline(always)]
+    fn link_layer(&self) -> LinkLayer {
+        if RAW_IP.load() != 0 {
             LinkLayer::RawIp
         } else {
             LinkLayer::Ethernet
-        },
+        }
     }
 }

@@ -123,7 +123,7 @@ impl Reader {
         let mut silent = Vec::new();
         maps.each_slot(|index, slot| {
             live += slot.packets[rest][0] + slot.packets[rest][1];
-            if slot.last_seen < gates[idle_class(slot.key.protocol, slot.state_bits()) as usize] {
+            if slot.last_seen < gates[idle_class(slot.key.protocol(), slot.state_bits()) as usize] {
                 silent.push((index, slot));
             } else {
                 slots.push(slot);

@@ -124,7 +124,7 @@ pub struct Written<'a>(pub &'a FlowKey, pub &'a Flow);
 impl fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(key, flow) = self;
-        let protocol = match key.protocol {
+        let protocol = match key.protocol() {
             protocol::TCP => "tcp".to_owned(),
             protocol::UDP => "udp".to_owned(),
             protocol::ICMP => "icmp".to_owned(),
@@ -132,8 +132,8 @@ impl fmt::Display for Written<'_> {
             protocol::FRAGMENT => "fragment".to_owned(),
             number => number.to_string(),
         };
-        let low = end(key.low, key.low_port);
-        let high = end(key.high, key.high_port);
+        let low = end(key.low, key.low_port());
+        let high = end(key.high, key.high_port());
         let seen = flow.state & state::INITIATOR_SEEN != 0;
         let arrow = if seen { "->" } else { "~>" };
         let (asker, asked) = if flow.state & state::INITIATOR_HIGH != 0 {
@@ -142,7 +142,7 @@ impl fmt::Display for Written<'_> {
             (low, high)
         };
         write!(f, "{protocol} {asker} {arrow} {asked}")?;
-        let [a, b, c] = key.tags.map(u32::from);
+        let [a, b, c, _] = key.tags().to_le_bytes().map(u32::from);
         let tags = a | b << 8 | c << 16;
         if tags != 0 {
             write!(f, " tags {}.{}", tags & 0xfff, tags >> 12)?;

@@ -120,7 +120,7 @@ fn a_conversation_is_one_flow_with_one_state() {
         assert_eq!(written, row.flow, "{what}");
         assert_eq!(written_state(flow.state), row.bits, "{what}");
         let (key, _) = counted.flows.first_key_value().expect("there is one");
-        assert_eq!(FlowState::of(key.protocol, flow.state), row.became, "{what}");
+        assert_eq!(FlowState::of(key.protocol(), flow.state), row.became, "{what}");
         assert_eq!(kind(VerdictId(flow.verdict)), row.verdict, "{what}");
         assert_eq!(
             flow.low.0 + flow.high.0,

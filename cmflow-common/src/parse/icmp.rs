@@ -82,7 +82,7 @@ fn type_and_code<F: Frame + ?Sized>(frame: &F, offset: usize, end: End) -> Resul
 const fn with(mut packet: Packet, kind: u8, signs: u16) -> Packet {
     packet.source_port = kind as u16;
     packet.destination_port = kind as u16;
-    packet.signs = signs;
+    packet.signs = packet.signs & sign::LINK_LOCAL | signs;
     packet
 }
 
@@ -153,7 +153,7 @@ fn quoted_v6<F: Frame + ?Sized>(
 /// An error that quotes nothing usable is a packet between router and receiver, no more.
 #[inline(always)]
 const fn unquoted(mut packet: Packet) -> Packet {
-    packet.signs = 0;
+    packet.signs &= sign::LINK_LOCAL;
     packet
 }
 
@@ -169,6 +169,8 @@ fn quoted<F: Frame + ?Sized>(
 ) -> Packet {
     packet.source = asked;
     packet.protocol = shown;
+    packet.signs &= !sign::LINK_LOCAL;
+    packet = packet.with_reach();
     let (mut asker_port, mut asked_port) = (0, 0);
     match shown {
         protocol::TCP | protocol::UDP => {

@@ -35,7 +35,8 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
         signs: 0,
         tags,
         header_length: 0,
-    };
+    }
+    .with_reach();
     if u16::from_be_bytes([header[6], header[7]]) & FRAGMENT_OFFSET != 0 {
         return Ok(transport::later_fragment(packet));
     }
@@ -46,6 +47,6 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
         frame,
         frame.forget((offset + length) as u64) as usize,
         end,
-        packet.forgotten(frame),
+        packet,
     )
 }

@@ -58,7 +58,8 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
         signs: 0,
         tags,
         header_length: 0,
-    };
+    }
+    .with_reach();
     let mut at = offset + HEADER;
     for _ in 0..MAX_EXTENSIONS {
         if !is_extension(next) {
@@ -88,13 +89,8 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
     if is_extension(next) {
         return Err(Outcome::TooManyExtensions);
     }
-    packet.protocol = next;
-    transport::parse(
-        frame,
-        frame.forget(at as u64) as usize,
-        end,
-        packet.forgotten(frame),
-    )
+    packet.protocol = frame.forget(next.into()) as u8;
+    transport::parse(frame, frame.forget(at as u64) as usize, end, packet)
 }
 
 #[inline(always)]

@@ -50,11 +50,11 @@ impl Flow {
         let high_asked = bits & state::INITIATOR_HIGH != 0;
         let low = End {
             address: slot.key.low.without_link().0,
-            port: slot.key.low_port,
+            port: slot.key.low_port(),
         };
         let high = End {
             address: slot.key.high.without_link().0,
-            port: slot.key.high_port,
+            port: slot.key.high_port(),
         };
         let count = |direction: usize| Count {
             packets: slot.packets[0][direction] + slot.packets[1][direction],
@@ -71,7 +71,7 @@ impl Flow {
             initiator,
             responder,
             initiator_seen: bits & state::INITIATOR_SEEN != 0,
-            state: FlowState::of(slot.key.protocol, bits),
+            state: FlowState::of(slot.key.protocol(), bits),
             verdict: Claim::from_word(slot.claim).verdict,
             forward,
             reverse,
@@ -127,6 +127,8 @@ impl Flow {
 mod tests {
     use std::net::IpAddr;
 
+    use cmflow_common::flow::Selector;
+
     use super::*;
 
     fn slot(bits: u16, packets: [[u64; 2]; 2]) -> Slot {
@@ -135,10 +137,7 @@ mod tests {
             key: FlowKey {
                 low: address("10.0.0.1"),
                 high: address("10.0.0.2"),
-                low_port: 50_000,
-                high_port: 443,
-                protocol: 6,
-                tags: [0; 3],
+                selector: Selector::new(50_000, 443, 6, 0),
             },
             claim: Claim {
                 tag: 7,

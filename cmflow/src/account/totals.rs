@@ -27,7 +27,7 @@ impl Conversation {
     #[must_use]
     pub const fn of(flow: &Flow) -> Self {
         Self {
-            protocol: flow.key.protocol,
+            protocol: flow.key.protocol(),
             initiator: flow.initiator.address,
             responder: flow.responder,
             verdict: flow.verdict,

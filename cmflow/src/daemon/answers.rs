@@ -190,7 +190,7 @@ impl Answers<'_> {
             roles: self.observer.roles(end.address),
         };
         answer::Flow {
-            protocol: protocol_name(flow.key.protocol),
+            protocol: protocol_name(flow.key.protocol()),
             initiator: end(flow.initiator),
             responder: end(flow.responder),
             initiator_seen: flow.initiator_seen,

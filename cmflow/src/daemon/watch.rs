@@ -26,11 +26,11 @@ impl Watch {
     pub(super) fn tell(&mut self, observer: &Observer, news: &News) {
         let low = End {
             address: news.key.low.without_link().0,
-            port: news.key.low_port,
+            port: news.key.low_port(),
         };
         let high = End {
             address: news.key.high.without_link().0,
-            port: news.key.high_port,
+            port: news.key.high_port(),
         };
         let (initiator, responder) = if news.state & state::INITIATOR_HIGH == 0 {
             (low, high)
@@ -38,7 +38,7 @@ impl Watch {
             (high, low)
         };
         let conversation = Conversation {
-            protocol: news.key.protocol,
+            protocol: news.key.protocol(),
             initiator: initiator.address,
             responder,
             verdict: VerdictId(news.verdict),
@@ -60,7 +60,7 @@ impl Watch {
             info.kind.name(),
             observer.with_roles(initiator.address),
             observer.with_roles(responder.address),
-            protocol_name(news.key.protocol),
+            protocol_name(news.key.protocol()),
             responder.port,
             if info.rules.is_empty() {
                 String::new()

@@ -139,6 +139,8 @@ impl Maps {
     /// # Errors
     /// Where the kernel gives no grace period.
     pub fn turn_epoch(&self, gates: [u64; 4]) -> Result<usize, KernelError> {
+        let newest = self.control.word(0, offset_of!(Control, newest_gate));
+        newest.fetch_max(gates.into_iter().max().unwrap_or(0), Ordering::SeqCst);
         for (class, gate) in gates.into_iter().enumerate() {
             let word = self.control.word(0, offset_of!(Control, gates) + class * 8);
             // Gates only move forward: an entry given up once is never touched again.
