@@ -34,7 +34,8 @@ impl Plan {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let plan = Self {
             instance: format!("test-{}-{serial}", std::process::id()),
-            arguments: Vec::new(),
+            // A small table: these daemons have few flows, and read all slots whenever they are asked.
+            arguments: ["--flows", "4096"].map(str::to_owned).to_vec(),
         };
         interfaces
             .iter()
@@ -175,8 +176,10 @@ impl Daemon {
 
     fn answer<T: DeserializeOwned>(&self, arguments: &[&str]) -> Result<T> {
         let output = self.ask(&[arguments, &["--format", "json"]].concat());
+        // What finds something says so by its exit code.
+        let findings = arguments.first() == Some(&"undocumented") && output.status.code() == Some(1);
         ensure!(
-            output.status.success(),
+            output.status.success() || findings,
             "cmflow {arguments:?} ended with {}: {}",
             output.status,
             String::from_utf8_lossy(&output.stderr)

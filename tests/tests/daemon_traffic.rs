@@ -8,7 +8,7 @@ use cmflow::answer::Flow;
 use cmflow_tests::gateway_daemon::{LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office};
 use cmflow_tests::traffic::{conversation, datagram_frame, datagrams, ends, ip_header, segment_frames};
-use xtask::lab::wait_until;
+use xtask::lab::{eventually, wait_until};
 
 /// A conversation, and what is to be said of it.
 struct Row {
@@ -262,6 +262,7 @@ fn what_nothing_explains_names_its_nearest_rule() -> Result<()> {
         return Ok(());
     };
     let daemon = office.run(&Plan::on(&BOTH))?;
+    assert_eq!(daemon.ask(&["undocumented"]).status.code(), Some(0), "no findings");
     for (from, to) in [
         ("10.10.0.5:0", "10.20.0.11:4444"),
         ("10.10.0.5:0", "10.20.0.11:4444"),
@@ -271,12 +272,13 @@ fn what_nothing_explains_names_its_nearest_rule() -> Result<()> {
         let (from, to) = ends(from, to)?;
         conversation(&office, from, to)?;
     }
-    wait_until("two conversations", LIMIT, || {
-        daemon
-            .undocumented()
-            .is_ok_and(|answer| answer.undocumented.len() == 2)
+    let rows = eventually("three flows of two conversations", LIMIT, || {
+        let rows = daemon.undocumented()?.undocumented;
+        let flows: u64 = rows.iter().map(|row| row.flows).sum();
+        ensure!((rows.len(), flows) == (2, 3), "{rows:#?}");
+        Ok(rows)
     })?;
-    let rows = daemon.undocumented()?.undocumented;
+    assert_eq!(daemon.ask(&["undocumented"]).status.code(), Some(1), "findings");
     // Newest first.
     assert_eq!(
         (rows[0].verdict.as_str(), rows[0].port, rows[0].flows),
