@@ -53,6 +53,15 @@ impl Address {
         Self([frame.forget(self.0[0]), frame.forget(self.0[1])])
     }
 
+    /// A neighbour of the address: the last 16 bits differ where `bits` has ones.
+    #[inline(always)]
+    #[must_use]
+    pub const fn turned(self, bits: u16) -> Self {
+        let b = bits.to_be_bytes();
+        let turn = u64::from_ne_bytes([0, 0, 0, 0, 0, 0, b[0], b[1]]);
+        Self([self.0[0], self.0[1] ^ turn])
+    }
+
     /// Whether it is an IPv4 address.
     #[inline(always)]
     #[must_use]

@@ -96,19 +96,24 @@ impl PortClass {
     }
 }
 
-/// Index into the port table: TCP ports, UDP ports, then one entry for each IP protocol without ports.
+/// Entry of the port table for ICMP that is neither echo nor an error of another flow.
+pub const ICMP_OTHER: usize = 131_072 + 256;
+
+/// Index into the port table: TCP ports, UDP ports, then one entry for each IP protocol without ports (for
+/// ICMP that of echo), then [`ICMP_OTHER`].
 #[inline(always)]
 #[must_use]
 pub const fn port_index(protocol: u8, port: u16) -> usize {
     match protocol {
         crate::packet::protocol::TCP => port as usize,
         crate::packet::protocol::UDP => 65_536 + port as usize,
+        crate::packet::protocol::ICMP | crate::packet::protocol::ICMPV6 if port != 0 => ICMP_OTHER,
         _ => 131_072 + protocol as usize,
     }
 }
 
 /// Entries of the port table.
-pub const PORT_TABLE: usize = 131_072 + 256;
+pub const PORT_TABLE: usize = ICMP_OTHER + 1;
 
 /// Classes of all ports, by [`port_index`].
 pub type PortTable = [u16; PORT_TABLE];

@@ -17,12 +17,12 @@ mod maps;
 mod settings;
 
 use aya_ebpf::bindings::xdp_action::XDP_PASS;
-use aya_ebpf::helpers::generated::{bpf_jiffies64, bpf_ktime_get_boot_ns};
+use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_jiffies64, bpf_ktime_get_boot_ns};
 use aya_ebpf::macros::{classifier, xdp};
 use aya_ebpf::programs::{TcContext, XdpContext};
 use aya_log_ebpf::debug;
 use cmflow_common::gateway::Arrival;
-use cmflow_common::observe::observe;
+use cmflow_common::observe::{observe, observe_with};
 
 use crate::frame::{SkbFrame, XdpFrame};
 use crate::kernel::Kernel;
@@ -81,6 +81,31 @@ pub fn cmflow_tcx(context: TcContext) -> i32 {
 /// Does nothing: what the benches compare with.
 #[xdp(frags)]
 pub fn cmflow_noop(_context: XdpContext) -> u32 {
+    XDP_PASS
+}
+
+/// As `cmflow_xdp`, but every packet is from another source, as far as [`settings::RANDOM_BITS`] says: a test
+/// run repeats one frame, and this makes many flows of it. Never attached, only test-run by the benches.
+#[xdp(frags)]
+pub fn cmflow_bench(context: XdpContext) -> u32 {
+    if let Some(kernel) = Kernel::read() {
+        let frame = XdpFrame {
+            context: &context,
+            zero: kernel.control.zero,
+        };
+        let arrival = Arrival {
+            bytes: frame.wire_bytes(),
+            packets: 1,
+            tag: None,
+        };
+        observe_with(&kernel, &settings::view(), &frame, arrival, |mut packet| {
+            // SAFETY: the helper takes nothing.
+            let random = unsafe { bpf_get_prandom_u32() } & settings::RANDOM_BITS.load();
+            packet.source_port ^= random as u16;
+            packet.source = packet.source.turned((random >> 16) as u16);
+            packet
+        });
+    }
     XDP_PASS
 }
 

@@ -36,6 +36,10 @@ pub static SLOT_MASK: Global<u32> = Global::new(0);
 #[unsafe(no_mangle)]
 pub static DEBUG: Global<u32> = Global::new(0);
 
+/// Bits of source port and source address that `cmflow_bench` draws anew for every packet.
+#[unsafe(no_mangle)]
+pub static RANDOM_BITS: Global<u32> = Global::new(0);
+
 /// What is fixed for the interface.
 #[inline(always)]
 pub fn view() -> View {

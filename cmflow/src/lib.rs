@@ -17,3 +17,4 @@ pub mod nearest;
 pub mod reader;
 pub mod serve;
 pub mod site;
+pub mod spelling;

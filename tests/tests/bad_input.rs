@@ -149,7 +149,7 @@ fn a_bad_interface() -> Result<()> {
         "link add port type veth peer name far",
         "link set port master br0",
         "link set port up",
-        "link add bare type ipip local 10.20.0.1 remote 10.20.0.11",
+        "tuntap add dev bare mode tun",
         "link set bare up",
     ] {
         office.gateway().ip(line)?;
@@ -158,10 +158,10 @@ fn a_bad_interface() -> Result<()> {
         (
             &["clinet", "site"],
             &[],
-            "there is no interface 'clinet'; did you mean 'client'?",
+            "there is no interface \"clinet\"; did you mean \"client\"?",
         ),
-        (&["client", "sitee"], &[], "did you mean 'site'?"),
-        (&["client", "zzzzzzzz"], &[], "there is no interface 'zzzzzzzz'"),
+        (&["client", "sitee"], &[], "did you mean \"site\"?"),
+        (&["client", "zzzzzzzz"], &[], "there is no interface \"zzzzzzzz\""),
         (
             &["client", "asleep"],
             &[],

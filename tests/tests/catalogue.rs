@@ -118,11 +118,11 @@ fn a_diff_turned_round_is_its_opposite() {
 fn what_cannot_be_answered_is_refused_in_one_line() {
     refused(
         &["catalogue", "show", "--edition", "2018-2"],
-        "did you mean '2018-02'?",
+        "did you mean \"2018-02\"?",
     );
     refused(
         &["catalogue", "diff", "2018-02", "now"],
-        "there is no edition 'now'",
+        "there is no edition \"now\"",
     );
     refused(
         &["--catalogue", "/nonexistent/x.toml", "catalogue", "editions"],

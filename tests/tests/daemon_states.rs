@@ -1,13 +1,13 @@
 //! What becomes of a conversation, from nobody answers to half of it crossing elsewhere; and tagged frames.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
-use cmflow_tests::gateway_daemon::Plan;
+use cmflow_tests::frames::{Frame, eth};
+use cmflow_tests::gateway_daemon::{LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office};
-use cmflow_tests::raw_frame::{Link, datagram};
 use cmflow_tests::traffic::{conversation, datagram_frame, datagrams, ends};
-use xtask::lab::Tier;
+use xtask::lab::{Tier, wait_until};
 
 #[test]
 fn nobody_answers() -> Result<()> {
@@ -166,73 +166,44 @@ fn what_is_for_the_gateway_itself_is_local() -> Result<()> {
 
 #[test]
 fn tagged_frames_are_flows_like_others() -> Result<()> {
-    const C_TAG: u16 = 0x8100;
-    const S_TAG: u16 = 0x88a8;
-    let stacks: [&[(u16, u16)]; 4] = [
-        &[],
-        &[(C_TAG, 30)],
-        &[(S_TAG, 10), (C_TAG, 30)],
-        &[(S_TAG, 1), (S_TAG, 2), (C_TAG, 3), (C_TAG, 4)],
+    let stacks: [fn() -> Frame; 4] = [
+        eth,
+        || eth().vlan(30),
+        || eth().service_vlan(10).vlan(30),
+        || eth().service_vlan(1).service_vlan(2).vlan(3).vlan(4),
     ];
     let Some(office) = Office::open()? else {
         return Ok(());
     };
+    let client = office.of("10.10.0.5:0".parse()?)?.frames(Tier::INTERFACE)?;
     for mode in ["native", "tcx"] {
         let daemon = office.run(&Plan::on(&BOTH).with(&["--mode", mode]))?;
-        let client = office.of("10.10.0.5:0".parse()?)?.frames(Tier::INTERFACE)?;
-        let gateway = office.gateway().frames("client")?.address();
-        for (number, tags) in stacks.iter().enumerate() {
-            let link = Link {
-                to: gateway,
-                from: client.address(),
-                tags,
-            };
-            let port = 40_000 + u16::try_from(number)?;
-            let frame = datagram(
-                link,
-                (Ipv4Addr::new(10, 10, 0, 5), port),
-                (Ipv4Addr::new(10, 20, 0, 12), 4011),
-                &[7; 100],
-            );
-            for _ in 0..=number {
+        for (number, tagged) in stacks.iter().enumerate() {
+            let port = 4000 + u16::try_from(number)?;
+            let frame = tagged().ipv4("10.10.0.5", "10.20.0.12");
+            let frame = frame.udp(40_000, port).payload(100).build();
+            let count = 1 + number as u64;
+            for _ in 0..count {
                 client.send(&frame)?;
             }
-            let expected = (1 + number as u64, (1 + number as u64) * frame.len() as u64);
-            let initiator = SocketAddr::new("10.10.0.5".parse()?, port);
-            let counted = || -> Result<_> {
-                let flows = daemon.flows(&["--address", "10.10.0.5"])?;
-                let mine = flows.into_iter().find(|flow| {
-                    (flow.initiator.address, flow.initiator.port) == (initiator.ip(), initiator.port())
-                });
-                mine.context("no such flow")
-            };
-            let flow = xtask::lab::eventually("the frames", cmflow_tests::gateway_daemon::LIMIT, || {
-                let flow = counted()?;
-                anyhow::ensure!(
-                    (flow.forward.packets, flow.forward.bytes) == expected,
-                    "{mode}, {tags:x?}, expected {expected:?}: {flow:#?}"
-                );
-                Ok(flow)
-            })?;
-            assert_eq!(flow.verdict, "documented", "{mode}, {tags:x?}: {flow:#?}");
+            let to = SocketAddr::new("10.20.0.12".parse()?, port);
+            let flow = daemon
+                .flow(to, |flow| flow.forward.packets == count)
+                .with_context(|| format!("{mode}, stack {number}"))?;
+            assert_eq!(
+                flow.forward.bytes,
+                count * frame.len() as u64,
+                "{mode}: {flow:#?}"
+            );
+            assert_eq!(flow.verdict, "undocumented", "{mode}: {flow:#?}");
         }
-        let five = [(C_TAG, 1); 5];
-        let link = Link {
-            to: gateway,
-            from: client.address(),
-            tags: &five,
-        };
-        let ends = [Ipv4Addr::new(10, 10, 0, 5), Ipv4Addr::new(10, 20, 0, 12)];
-        client.send(&datagram(link, (ends[0], 1), (ends[1], 2), b""))?;
-        xtask::lab::wait_until(
-            "the frame with five tags",
-            cmflow_tests::gateway_daemon::LIMIT,
-            || {
-                daemon
-                    .status()
-                    .is_ok_and(|status| status.outcomes.get("too-many-tags") == Some(&1))
-            },
-        )?;
+        let five = (1..=5).fold(eth(), Frame::vlan);
+        client.send(&five.ipv4("10.10.0.5", "10.20.0.12").udp(1, 2).build())?;
+        wait_until("the frame with five tags", LIMIT, || {
+            daemon
+                .status()
+                .is_ok_and(|status| status.outcomes.get("too-many-tags") == Some(&1))
+        })?;
         daemon.finish()?;
     }
     Ok(())

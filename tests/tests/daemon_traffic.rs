@@ -262,7 +262,11 @@ fn what_nothing_explains_names_its_nearest_rule() -> Result<()> {
         return Ok(());
     };
     let daemon = office.run(&Plan::on(&BOTH))?;
-    assert_eq!(daemon.ask(&["undocumented"]).status.code(), Some(0), "no findings");
+    assert_eq!(
+        daemon.ask(&["undocumented"]).status.code(),
+        Some(0),
+        "no findings"
+    );
     for (from, to) in [
         ("10.10.0.5:0", "10.20.0.11:4444"),
         ("10.10.0.5:0", "10.20.0.11:4444"),

@@ -1,8 +1,8 @@
 //! Interfaces of real network namespaces: what is read of them and what is refused.
 
 use anyhow::{Result, ensure};
-use cmflow::kernel::Hook;
 use cmflow::kernel::interface::{self, Choice, InterfaceError, Mode};
+use cmflow::kernel::{Constants, Hook, Maps, Pins, Program};
 use xtask::lab::{self, Netns};
 
 /// A namespace with a pair, a bridge with a port, and a bare-IP device; nothing where none can be made.
@@ -125,7 +125,10 @@ fn refusals_say_what_to_do() -> Result<()> {
         return Ok(());
     };
     let rows: &[(&[&str], &str)] = &[
-        (&["lfet"], "there is no interface 'lfet'; did you mean 'left'?"),
+        (
+            &["lfet"],
+            "there is no interface \"lfet\"; did you mean \"left\"?",
+        ),
         (
             &["asleep"],
             "asleep is down; set it up first: ip link set asleep up",
@@ -161,6 +164,8 @@ fn the_report_tells_every_problem() -> Result<()> {
     assert_eq!(report.interfaces.len(), 3);
     let far = &report.interfaces[1];
     assert_eq!((far.mode, far.mtu), ("native", 4000));
+    let text = report.to_string();
+    assert!(text.contains("far: driver veth, MTU 4000, mode native"), "{text}");
     assert!(
         far.warnings
             .iter()
@@ -169,4 +174,51 @@ fn the_report_tells_every_problem() -> Result<()> {
         far.warnings
     );
     Ok(())
+}
+
+#[test]
+fn an_interface_that_carries_a_program_is_refused() -> Result<()> {
+    let Some(netns) = namespace("busy")? else {
+        return Ok(());
+    };
+    let pins = OwnPins(Pins::of(&format!("test-busy-{}", std::process::id())));
+    let maps = Maps::create(&pins.0, 10, 1)?;
+    let left = netns.enter(|| interface::find("left"))??;
+    let mut program = Program::load(&maps, Hook::Native, &Constants::default())?;
+    netns.enter(|| program.attach("left", left.index))??;
+
+    let busy = netns.enter(|| interface::find("left"))??;
+    let attached = busy.attached.clone().expect("the program was attached");
+    assert_eq!(
+        (attached.mode, attached.name.as_deref()),
+        ("native", Some("cmflow_xdp"))
+    );
+    let error = choose(&netns, &["left"], Mode::Auto)?
+        .expect_err("it is to be refused")
+        .to_string();
+    for words in [
+        "left already carries an XDP program (cmflow_xdp, id ",
+        "native mode",
+        "--mode tcx",
+    ] {
+        assert!(error.contains(words), "'{error}' lacks '{words}'");
+    }
+    choose(&netns, &["left"], Mode::Tcx)??;
+    let own = ["left".to_owned()];
+    netns.enter(|| interface::choose(&own, Mode::Auto, &[attached.program]))??;
+
+    drop(program);
+    choose(&netns, &["left"], Mode::Auto)??;
+    Ok(())
+}
+
+/// Pins that go with the test.
+struct OwnPins(Pins);
+
+impl Drop for OwnPins {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.remove() {
+            eprintln!("{error}");
+        }
+    }
 }

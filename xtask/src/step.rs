@@ -50,12 +50,17 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a command and gives what it printed; fails with the end of what it complained of.
 pub fn output(command: &mut Command) -> Result<String> {
+    answered(command, &[0])
+}
+
+/// What a command prints, where it ends with one of these exit codes: a search that found something may say so.
+pub fn answered(command: &mut Command, codes: &[i32]) -> Result<String> {
     let shown = shown(command);
     let output = command
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot start `{shown}`"))?;
-    if !output.status.success() {
+    if !output.status.code().is_some_and(|code| codes.contains(&code)) {
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
         let lines: Vec<&str> = complaint.lines().collect();
         let end = lines[lines.len().saturating_sub(15)..].join("\n");

@@ -20,7 +20,11 @@ pub(super) fn parse<F: Frame + ?Sized>(
     let mut offset = offset;
     // Ports behind an authentication header are in the clear; IPv6 has stepped over it already.
     if packet.protocol == AUTHENTICATION {
-        let header: [u8; 2] = frame.at(offset).ok_or(Outcome::TruncatedIp)?;
+        // RFC 4302 section 2: twelve bytes before the integrity check.
+        let header: [u8; 2] = frame
+            .at(offset)
+            .filter(|_| end.holds(offset, 12))
+            .ok_or(Outcome::TruncatedIp)?;
         packet.protocol = header[0];
         offset += (usize::from(header[1]) + 2) << 2;
     }
@@ -48,7 +52,7 @@ fn tcp<F: Frame + ?Sized>(frame: &F, offset: usize, end: End, mut packet: Packet
     if !end.holds(offset, TCP_HEADER) {
         return Err(Outcome::TruncatedTransport);
     }
-    let header: [u8; 14] = frame.at(offset).ok_or(Outcome::TruncatedTransport)?;
+    let header: [u8; TCP_HEADER] = frame.at(offset).ok_or(Outcome::TruncatedTransport)?;
     let length = usize::from(header[12] >> 4) << 2;
     if length < TCP_HEADER {
         return Err(Outcome::MalformedTransport);

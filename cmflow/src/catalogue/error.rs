@@ -1,5 +1,6 @@
 //! What can be wrong with a catalogue, said in one line that names the place and the nearest right spelling.
 
+use crate::spelling::did_you_mean;
 use std::io;
 
 use super::file::Place;
@@ -38,7 +39,7 @@ pub enum CatalogueError {
         hint: String,
     },
     /// No such edition.
-    #[error("there is no edition '{wanted}'{hint}")]
+    #[error("there is no edition \"{wanted}\"{hint}")]
     Edition {
         /// What was asked for.
         wanted: String,
@@ -73,24 +74,12 @@ impl CatalogueError {
         known: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let hint = did_you_mean(wanted, known);
-        let what = format!("there is no {kind} '{wanted}'");
+        let what = format!("there is no {kind} \"{wanted}\"");
         Self::Entry {
             file: place.file.clone(),
             line: place.line,
             what,
             hint,
         }
-    }
-}
-
-/// `; did you mean 'x'?` for the nearest of `known`, or nothing where none is near.
-#[must_use]
-pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let score = |candidate: &str| strsim::jaro_winkler(wanted, candidate);
-    let nearest = known.into_iter().max_by(|a, b| score(a).total_cmp(&score(b)));
-    match nearest {
-        // Below this, jaro-winkler pairs words that share a few letters by chance.
-        Some(nearest) if score(nearest) > 0.7 => format!("; did you mean '{nearest}'?"),
-        _ => String::new(),
     }
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::draft::Draft;
-use super::error::{CatalogueError, did_you_mean};
+use super::error::CatalogueError;
 use super::file::Source;
 use super::model::{Catalogue, Condition, Edition, EditionId, Note, Page, Setting};
 use super::page::Pages;
 use super::row::default_ports;
 use super::{errata, roles};
+use crate::spelling::did_you_mean;
 
 /// A built-in file: its name from the root of the repository, and its text.
 macro_rules! built_in {

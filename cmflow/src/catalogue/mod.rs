@@ -21,7 +21,7 @@ mod tests;
 mod view;
 
 pub use diff::{Change, Diff};
-pub use error::{CatalogueError, did_you_mean};
+pub use error::CatalogueError;
 pub use model::{
     Alias, Cadence, Catalogue, Condition, Connection, Edition, EditionId, Erratum, Level, List, Note,
     OpenedBy, Page, PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,

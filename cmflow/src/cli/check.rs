@@ -11,6 +11,7 @@ use super::{Format, Outcome, write_json};
 use crate::catalogue::{Catalogue, RoleId};
 use crate::compile::{Compiled, compile};
 use crate::config::{self, Problem};
+use crate::kernel::interface::{Mode, Report, report};
 use crate::site::{Extent, SiteModel};
 
 /// How many addresses of a role are named before they are only counted.
@@ -21,6 +22,12 @@ pub(super) struct Arguments {
     /// The site file
     #[arg(long, value_name = "FILE")]
     site: PathBuf,
+    /// Also whether this interface can be looked at, and by which hook; may be repeated. Nothing is attached
+    #[arg(long = "interface", value_name = "IF")]
+    interfaces: Vec<String>,
+    /// The hook that `cmflow run` would be told to use
+    #[arg(long, value_enum, default_value_t = Mode::Auto)]
+    mode: Mode,
     /// How to write the answer
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -34,12 +41,18 @@ pub(super) fn run(
     let catalogue = Catalogue::load(extra)?;
     let file = config::read(&catalogue, &arguments.site)?;
     let compiled = compile(&catalogue, &file.model, &[], &[])?;
-    let meaning = Meaning::new(&file.model, &compiled, &file.warnings);
+    let machine = (!arguments.interfaces.is_empty()).then(|| report(&arguments.interfaces, arguments.mode));
+    let refused = machine
+        .as_ref()
+        .is_some_and(|machine| !machine.problems.is_empty());
+    let mut meaning = Meaning::new(&file.model, &compiled, &file.warnings);
+    meaning.machine = machine;
     match arguments.format {
         Format::Json => write_json(out, &meaning)?,
         Format::Table => meaning.write(out)?,
     }
-    Ok(Outcome::Done)
+    // What `run` would refuse with 2 is 2 here too.
+    Ok(if refused { Outcome::Refused } else { Outcome::Done })
 }
 
 /// What a site file means.
@@ -50,6 +63,8 @@ struct Meaning<'a> {
     roles: Vec<Holders<'a>>,
     rules: Rules<'a>,
     warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine: Option<Report>,
 }
 
 /// Who holds a role.
@@ -90,6 +105,7 @@ impl<'a> Meaning<'a> {
             roles: holders(site, compiled),
             rules: rules(compiled),
             warnings: warnings.iter().map(Problem::to_string).collect(),
+            machine: None,
         }
     }
 
@@ -127,8 +143,34 @@ impl<'a> Meaning<'a> {
         for warning in &self.warnings {
             writeln!(out, "  {warning}")?;
         }
-        Ok(())
+        self.machine
+            .as_ref()
+            .map_or(Ok(()), |machine| write_machine(machine, out))
     }
+}
+
+fn write_machine(machine: &Report, out: &mut impl Write) -> anyhow::Result<()> {
+    if !machine.interfaces.is_empty() {
+        writeln!(out, "\nInterfaces")?;
+    }
+    for interface in &machine.interfaces {
+        let driver = interface.driver.as_deref().unwrap_or("unknown driver");
+        writeln!(
+            out,
+            "  {}  {} ({}), {driver}, MTU {}",
+            interface.name, interface.mode, interface.why, interface.mtu
+        )?;
+        for warning in &interface.warnings {
+            writeln!(out, "    {warning}")?;
+        }
+    }
+    if !machine.problems.is_empty() {
+        writeln!(out, "\nWould be refused")?;
+    }
+    for problem in &machine.problems {
+        writeln!(out, "  {problem}")?;
+    }
+    Ok(())
 }
 
 impl Holders<'_> {

@@ -33,6 +33,8 @@ struct Cli {
 enum Verb {
     /// Show what the documented ports are, edition by edition
     Catalogue(catalogue::Arguments),
+    /// Check a site file and show what it means
+    Check(check::Arguments),
     /// Count what crosses this gateway, until stopped
     Run(run::Arguments),
     /// Show how the daemon does: interfaces, verdicts, conservation law
@@ -45,8 +47,6 @@ enum Verb {
     Undocumented(undocumented::Arguments),
     /// Remove what a daemon with --keep left in the kernel
     Detach(detach::Arguments),
-    /// Check a site file and show what it means
-    Check(check::Arguments),
 }
 
 /// How an answer is written.
@@ -65,6 +65,8 @@ enum Outcome {
     Done,
     /// Exit code 1: it looked for findings, and there are some.
     Findings,
+    /// Exit code 2, where the answer itself says what would be refused.
+    Refused,
 }
 
 /// Parses the command line, runs the verb, and tells what went wrong in one line.
@@ -74,6 +76,7 @@ pub fn main() -> ExitCode {
     match dispatch(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::Refused) => ExitCode::from(2),
         // Whoever reads us has seen enough, as in `cmflow catalogue show | head`.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use cmflow_common::gateway::{PORT_TABLE, PortClass, port_index};
+use cmflow_common::gateway::{ICMP_OTHER, PORT_TABLE, PortClass, port_index};
 use cmflow_common::packet::protocol;
 
 use crate::catalogue::PortRange;
@@ -180,11 +180,12 @@ fn hides(index: usize) -> u16 {
     const IKE: usize = port_index(protocol::UDP, 500);
     const IKE_NAT: usize = port_index(protocol::UDP, 4500);
     const PROTOCOLS: usize = port_index(0, 0);
-    const READ: [usize; 4] = [
+    const READ: [usize; 5] = [
         PROTOCOLS + protocol::TCP as usize,
         PROTOCOLS + protocol::UDP as usize,
         PROTOCOLS + protocol::ICMP as usize,
         PROTOCOLS + protocol::ICMPV6 as usize,
+        ICMP_OTHER,
     ];
     let hidden = matches!(index, IKE | IKE_NAT) || index >= PROTOCOLS && !READ.contains(&index);
     if hidden { PortClass::HIDES } else { 0 }

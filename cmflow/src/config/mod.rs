@@ -19,7 +19,9 @@ use crate::catalogue::{Catalogue, EditionId};
 use crate::site::{Extent, SiteModel};
 
 pub use problem::{Problem, Problems};
-use problem::{Report, did_you_mean, listed};
+use problem::{Report, listed};
+
+use crate::spelling::did_you_mean;
 use value::{Entry, entries, strings, table, unknown_key, wrong_type};
 
 /// Names of the companion catalogues.

@@ -2,10 +2,11 @@
 
 use toml::de::DeValue;
 
-use super::problem::{Report, did_you_mean};
+use super::problem::Report;
 use super::value::{Entry, Value, table, wrong_type};
 use crate::catalogue::{Catalogue, PortRange, Setting};
 use crate::site::PortChanges;
+use crate::spelling::did_you_mean;
 
 /// Reads the section.
 pub(super) fn read(report: &mut Report<'_>, catalogue: &Catalogue, section: &Entry<'_>) -> PortChanges {

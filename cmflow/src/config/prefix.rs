@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::problem::did_you_mean;
 use crate::site::Extent;
+use crate::spelling::did_you_mean;
 
 /// What an entry under `[roles]` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -88,17 +88,6 @@ impl<'a> Report<'a> {
     }
 }
 
-/// `; did you mean "x"?` for the nearest of `known`, or nothing where none is near.
-pub(super) fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let score = |candidate: &str| strsim::jaro_winkler(&wanted.to_lowercase(), candidate);
-    let nearest = known.into_iter().max_by(|a, b| score(a).total_cmp(&score(b)));
-    match nearest {
-        // Below this, words are paired that share a few letters by chance.
-        Some(nearest) if score(nearest) > 0.75 => format!("; did you mean \"{nearest}\"?"),
-        _ => String::new(),
-    }
-}
-
 /// `"a", "b" and "c"`.
 pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<_> = words.into_iter().map(|word| format!("\"{word}\"")).collect();

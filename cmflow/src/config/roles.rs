@@ -6,10 +6,11 @@ use std::ops::Range;
 use ipnet::IpNet;
 
 use super::prefix::{self, Written};
-use super::problem::{Report, did_you_mean};
+use super::problem::Report;
 use super::value::{Entry, strings, table, wrong_type};
 use crate::catalogue::{Catalogue, EditionId, Role, RoleId, RoleKind};
 use crate::site::{Extent, Statement};
+use crate::spelling::did_you_mean;
 
 /// Reads the section.
 pub(super) fn read(

@@ -5,7 +5,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Report, did_you_mean, listed};
+use super::problem::{Report, listed};
+use crate::spelling::did_you_mean;
 
 /// A value with its place.
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;

@@ -12,6 +12,7 @@ use crate::answer::{self, RuleCount, Tally, ip, protocol_name};
 use crate::compile::VerdictInfo;
 use crate::nearest;
 use crate::serve::{FlowQuery, FlowSort};
+use crate::spelling::did_you_mean;
 
 use super::observer::Observer;
 use crate::reader::Reading;
@@ -115,26 +116,23 @@ impl Answers<'_> {
     /// Refuses a query that names what does not exist, with the nearest right spelling.
     pub(super) fn check(&self, query: &FlowQuery) -> Result<(), String> {
         let roles = &self.observer.compiled.roles;
-        for role in query.role.iter().filter(|role| !roles.contains(role)) {
-            let hint = crate::catalogue::did_you_mean(role, roles.iter().map(String::as_str));
+        if let Some(role) = query.role.iter().find(|role| !roles.contains(role)) {
+            let hint = did_you_mean(role, roles.iter().map(String::as_str));
             return Err(format!("unknown role \"{role}\"{hint}"));
         }
         let kinds = VerdictKind::ALL.map(VerdictKind::name);
-        for verdict in query
+        if let Some(verdict) = query
             .verdict
             .iter()
-            .filter(|verdict| !kinds.contains(&verdict.as_str()))
+            .find(|verdict| !kinds.contains(&verdict.as_str()))
         {
-            let hint = crate::catalogue::did_you_mean(verdict, kinds);
+            let hint = did_you_mean(verdict, kinds);
             return Err(format!("unknown verdict \"{verdict}\"{hint}"));
         }
         let rules = &self.observer.compiled.rules;
-        for wanted in query
-            .rule
-            .iter()
-            .filter(|rule| !rules.iter().any(|r| r.id.starts_with(rule.as_str())))
-        {
-            let hint = crate::catalogue::did_you_mean(wanted, rules.iter().map(|rule| rule.id.as_str()));
+        let known = |wanted: &String| rules.iter().any(|rule| rule.id.starts_with(wanted.as_str()));
+        if let Some(wanted) = query.rule.iter().find(|wanted| !known(wanted)) {
+            let hint = did_you_mean(wanted, rules.iter().map(|rule| rule.id.as_str()));
             return Err(format!("no rule of this edition begins with \"{wanted}\"{hint}"));
         }
         Ok(())

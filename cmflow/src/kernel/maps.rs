@@ -64,7 +64,7 @@ impl Maps {
     /// Where rights, the BPF file system or memory are missing.
     pub fn create(pins: &Pins, flow_bits: u32, seed: u64) -> Result<Self, KernelError> {
         pins.create()?;
-        let mut object = load(pins, flow_bits, &Constants::default())?;
+        let mut object = load(pins, flow_bits, &Constants::default(), 0)?;
         let clock = xdp(&mut object, "cmflow_clock")?;
         clock
             .load()
@@ -263,7 +263,14 @@ impl Maps {
 }
 
 /// Loads the object; the shared maps are found under the pins, or made there.
-pub(super) fn load(pins: &Pins, flow_bits: u32, constants: &Constants) -> Result<Ebpf, KernelError> {
+///
+/// `random_bits` is for the program of the benches, see [`super::Program::load_bench`].
+pub(super) fn load(
+    pins: &Pins,
+    flow_bits: u32,
+    constants: &Constants,
+    random_bits: u32,
+) -> Result<Ebpf, KernelError> {
     let slot_mask = (1_u32 << flow_bits) - 1;
     let globals = constants.globals();
     let mut loader = EbpfLoader::new();
@@ -272,7 +279,8 @@ pub(super) fn load(pins: &Pins, flow_bits: u32, constants: &Constants) -> Result
     }
     loader
         .map_max_entries("FLOWS", 1 << flow_bits)
-        .override_global("SLOT_MASK", &slot_mask, true);
+        .override_global("SLOT_MASK", &slot_mask, true)
+        .override_global("RANDOM_BITS", &random_bits, true);
     for (name, value) in &globals {
         loader.override_global(name, value, true);
     }

@@ -8,7 +8,8 @@ use aya::Ebpf;
 use aya::programs::links::FdLink;
 use aya::programs::tc::TcAttachOptions;
 use aya::programs::{
-    LinkOrder, ProgramError, SchedClassifier, TcAttachType, TestRun as _, TestRunOptions, XdpMode,
+    LinkOrder, ProgramError, SchedClassifier, TcAttachType, TestRun as _, TestRunOptions, TestRunResult,
+    XdpMode,
 };
 
 use super::maps::{load, xdp};
@@ -101,6 +102,7 @@ pub struct TestRun {
 pub struct Program {
     object: Ebpf,
     hook: Hook,
+    name: &'static str,
     link: Option<FdLink>,
 }
 
@@ -110,18 +112,12 @@ impl Program {
     /// # Errors
     /// Where rights are missing or the verifier refuses it.
     pub fn load(maps: &Maps, hook: Hook, constants: &Constants) -> Result<Self, KernelError> {
-        let mut object = load(maps.pins(), maps.flow_bits(), constants)?;
-        let refused = |error: ProgramError| KernelError::refused("the kernel program", &error);
-        if hook == Hook::Tcx {
-            tcx(&mut object)?.load().map_err(refused)?;
+        let name = if hook == Hook::Tcx {
+            "cmflow_tcx"
         } else {
-            xdp(&mut object, "cmflow_xdp")?.load().map_err(refused)?;
-        }
-        Ok(Self {
-            object,
-            hook,
-            link: None,
-        })
+            "cmflow_xdp"
+        };
+        Self::load_named(maps, hook, name, constants, 0)
     }
 
     /// Loads a program that does nothing, to measure against.
@@ -129,12 +125,36 @@ impl Program {
     /// # Errors
     /// As [`Program::load`].
     pub fn load_noop(maps: &Maps) -> Result<Self, KernelError> {
-        let mut object = load(maps.pins(), maps.flow_bits(), &Constants::default())?;
-        let refused = |error: ProgramError| KernelError::refused("the empty program", &error);
-        xdp(&mut object, "cmflow_noop")?.load().map_err(refused)?;
+        Self::load_named(maps, Hook::Native, "cmflow_noop", &Constants::default(), 0)
+    }
+
+    /// Loads the program of the benches: as the one for XDP, but source port and source address change by the
+    /// random bits of `mask` with every run (16 bits of port, then 16 of address).
+    ///
+    /// # Errors
+    /// As [`Program::load`].
+    pub fn load_bench(maps: &Maps, mask: u32) -> Result<Self, KernelError> {
+        Self::load_named(maps, Hook::Native, "cmflow_bench", &Constants::default(), mask)
+    }
+
+    fn load_named(
+        maps: &Maps,
+        hook: Hook,
+        name: &'static str,
+        constants: &Constants,
+        random_bits: u32,
+    ) -> Result<Self, KernelError> {
+        let mut object = load(maps.pins(), maps.flow_bits(), constants, random_bits)?;
+        let refused = |error: ProgramError| KernelError::refused(name, &error);
+        if hook == Hook::Tcx {
+            tcx(&mut object)?.load().map_err(refused)?;
+        } else {
+            xdp(&mut object, name)?.load().map_err(refused)?;
+        }
         Ok(Self {
             object,
-            hook: Hook::Native,
+            hook,
+            name,
             link: None,
         })
     }
@@ -164,7 +184,7 @@ impl Program {
             } else {
                 XdpMode::Skb
             };
-            let program = xdp(&mut self.object, "cmflow_xdp")?;
+            let program = xdp(&mut self.object, self.name)?;
             let id = program.attach_to_if_index(index, mode).map_err(failed)?;
             program.take_link(id).map_err(failed)?.try_into().ok()
         };
@@ -198,23 +218,40 @@ impl Program {
     /// # Errors
     /// Where the kernel refuses: frames under 14 bytes are `EINVAL`.
     pub fn test_run(&mut self, frame: &[u8], repeat: u32) -> Result<TestRun, KernelError> {
-        let refused = |error: ProgramError| KernelError::refused("a test run", &error);
-        let options = TestRunOptions {
+        let result = self.tested(TestRunOptions {
             data_in: Some(frame),
             repeat,
             ..TestRunOptions::new()
-        };
-        let result = if self.hook == Hook::Tcx {
-            tcx(&mut self.object)?.test_run(options).map_err(refused)?
-        } else {
-            let noop = xdp(&mut self.object, "cmflow_noop")?.fd().is_ok();
-            let name = if noop { "cmflow_noop" } else { "cmflow_xdp" };
-            xdp(&mut self.object, name)?.test_run(options).map_err(refused)?
-        };
+        })?;
         Ok(TestRun {
             returned: result.return_value,
             duration: result.duration,
         })
+    }
+
+    /// Runs the program over a frame once and writes the frame as it left the program into `left`. Gives what
+    /// the program returned, and the length of what it left.
+    ///
+    /// # Errors
+    /// As [`Program::test_run`], and where `left` is too short.
+    pub fn test_run_into(&mut self, frame: &[u8], left: &mut [u8]) -> Result<(u32, usize), KernelError> {
+        let result = self.tested(TestRunOptions {
+            data_in: Some(frame),
+            data_out: Some(left),
+            ..TestRunOptions::new()
+        })?;
+        Ok((result.return_value, result.data_size_out as usize))
+    }
+
+    fn tested(&mut self, options: TestRunOptions<'_>) -> Result<TestRunResult, KernelError> {
+        let refused = |error: ProgramError| KernelError::refused("a test run", &error);
+        if self.hook == Hook::Tcx {
+            tcx(&mut self.object)?.test_run(options).map_err(refused)
+        } else {
+            xdp(&mut self.object, self.name)?
+                .test_run(options)
+                .map_err(refused)
+        }
     }
 
     /// Reads what the program logs of frames, where it was loaded to.

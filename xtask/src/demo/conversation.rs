@@ -185,7 +185,7 @@ pub(super) const CONVERSATIONS: &[Conversation] = &[
     tcp("adb between clients", "desktop", "branch-pc", 5555, Verdict("undocumented")),
     tcp("remote desktop to the site server", "branch-pc", "site-server", 3389, Verdict("undocumented")),
     tcp("an unknown computer at the site", "stranger", "mp", 443, Verdict("foreign")).by(Web),
-    tcp("a server calls a client", "smp", "branch-pc", 50_123, Verdict("reversed")).with_source_port(443),
+    tcp("a database opens to a management point", "sql", "mp", 1433, Verdict("reversed")),
 ];
 
 #[cfg(test)]

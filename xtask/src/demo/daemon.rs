@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::lab::{Lab, Running};
-use crate::step::output;
+use crate::step::answered;
 
 /// How long it may take to load its program and attach it.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -103,7 +103,7 @@ impl Client {
     fn ask<T: DeserializeOwned>(&self, verb: &str) -> Result<T> {
         let mut command = Command::new(&self.cmflow);
         command.args([verb, "--instance", &self.instance, "--format", "json"]);
-        serde_json::from_str(&output(&mut command)?)
+        serde_json::from_str(&answered(&mut command, &[0, 1])?)
             .with_context(|| format!("reading what `cmflow {verb}` answered"))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::conversation::{Conversation, Expected, Family};
-use super::daemon::{Client, Flow};
+use super::daemon::{Client, Flow, Undocumented};
 use super::live::name;
 use super::traffic::Traffic;
 
@@ -72,7 +72,7 @@ fn conservation_law(client: &Client) -> Result<bool> {
     heading("Conservation law");
     let verdict = if law.ok { "holds" } else { "IS BROKEN" };
     println!(
-        "{verdict}: {} frames came in, {} are accounted for",
+        "{verdict}: {} packets belonged to flows, {} are accounted for",
         law.frames, law.accounted
     );
     let interfaces: Vec<String> = status
@@ -105,26 +105,40 @@ fn rules(client: &Client) -> Result<()> {
 }
 
 fn undocumented(client: &Client) -> Result<()> {
-    let mut groups = client.undocumented()?;
-    groups.sort_by_key(|group| Reverse(group.packets));
+    let mut groups: BTreeMap<_, Vec<Undocumented>> = BTreeMap::new();
+    for found in client.undocumented()? {
+        // Ports that the operating system picked differ from flow to flow: one line for all of a pair.
+        let port = found.port.filter(|port| *port < FIRST_PICKED);
+        let key = (
+            found.initiator,
+            found.responder,
+            found.protocol.clone(),
+            port,
+            found.verdict.clone(),
+        );
+        groups.entry(key).or_default().push(found);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, found)| Reverse(found.iter().map(|one| one.packets).sum::<u64>()));
     heading("What no document explains");
     println!("{:>8} {:>6}  {:<13} flow", "packets", "flows", "verdict");
-    for group in groups {
-        let port = group.port.map_or_else(String::new, |port| format!(" {port}"));
+    for ((initiator, responder, protocol, port, verdict), found) in groups {
+        let port = port.map_or_else(|| "high ports".to_owned(), |port| port.to_string());
+        let nearest = found.first().map(Undocumented::nearest).unwrap_or_default();
         println!(
-            "{:>8} {:>6}  {:<13} {} -> {}{port}/{}\n{:33}nearest: {}",
-            group.packets,
-            group.flows,
-            group.verdict,
-            name(group.initiator),
-            name(group.responder),
-            group.protocol,
+            "{:>8} {:>6}  {verdict:<13} {} -> {} {port}/{protocol}\n{:31}nearest: {nearest}",
+            found.iter().map(|one| one.packets).sum::<u64>(),
+            found.iter().map(|one| one.flows).sum::<u64>(),
+            name(initiator),
+            name(responder),
             "",
-            group.nearest()
         );
     }
     Ok(())
 }
+
+/// Ports from here on are those that operating systems pick for whoever opens a conversation.
+const FIRST_PICKED: u16 = 32_768;
 
 struct Judged {
     words: String,

@@ -84,23 +84,23 @@ fn an_error_names_file_line_and_the_nearest_right_spelling() {
             format!(
                 "\n[[connection]]\nid = \"client/managment-point\"\n{HEAD}rows = [{{ service = \"smb\", tcp = \"1\" }}]"
             ),
-            "own.toml:7: there is no role 'managment-point'; did you mean 'management-point'?",
+            "own.toml:7: there is no role \"managment-point\"; did you mean \"management-point\"?",
         ),
         (
             table("{ service = \"htps\", tcp = \"443\" }"),
-            "own.toml:6: there is no service 'htps'; did you mean 'https'?",
+            "own.toml:6: there is no service \"htps\"; did you mean \"https\"?",
         ),
         (
             table("{ service = \"http\", tcp = \"80\", setting = \"client-htp\" }"),
-            "own.toml:6: there is no setting 'client-htp'; did you mean 'client-http'?",
+            "own.toml:6: there is no setting \"client-htp\"; did you mean \"client-http\"?",
         ),
         (
             table("{ service = \"http\", tcp = \"80\", conditions = [\"wake\"] }"),
-            "own.toml:6: there is no condition 'wake'; did you mean 'wake-up'?",
+            "own.toml:6: there is no condition \"wake\"; did you mean \"wake-up\"?",
         ),
         (
             table("{ service = \"http\", tcp = \"80\", editions = [\"2018-2\"] }"),
-            "own.toml:6: there is no edition '2018-2'; did you mean '2018-02'?",
+            "own.toml:6: there is no edition \"2018-2\"; did you mean \"2018-02\"?",
         ),
         (
             table("{ service = \"http\", tcp = \"80\", notes = [9] }"),
@@ -131,7 +131,7 @@ fn an_error_names_file_line_and_the_nearest_right_spelling() {
                 "aliases = [{ service = \"smb\", from = [\"client\"], to = [\"management-point\"], tcp = \"445\" }]",
             ),
             "own.toml:2: there is no rule in edition 2016-09, for 'own/client/management-point/smb', \
-             'client/management-point/smb'",
+             \"client/management-point/smb\"",
         ),
         (
             list(
@@ -141,11 +141,11 @@ fn an_error_names_file_line_and_the_nearest_right_spelling() {
         ),
         (
             "[[erratum]]\nnumber = 1\ndocuments = [\"fr\"]\nstood = \"\"\nreading = \"\"".to_owned(),
-            "own.toml:2: there is no document in the language 'fr'",
+            "own.toml:2: there is no document in the language \"fr\"",
         ),
         (
             "order = [\"client/nobody\"]".to_owned(),
-            "own.toml:1: there is no connection 'client/nobody'",
+            "own.toml:1: there is no connection \"client/nobody\"",
         ),
         (
             "[[rolle]]\nid = \"x\"".to_owned(),
@@ -171,10 +171,10 @@ fn an_unknown_edition_is_told_with_the_nearest() {
         .edition("2018-2")
         .expect_err("no such edition")
         .to_string();
-    assert_eq!(error, "there is no edition '2018-2'; did you mean '2018-02'?");
+    assert_eq!(error, "there is no edition \"2018-2\"; did you mean \"2018-02\"?");
     let error = catalogue.edition("xyz").expect_err("no such edition").to_string();
     assert_eq!(
         error,
-        "there is no edition 'xyz'; there are 2016-09, 2018-02, 2020-04, current"
+        "there is no edition \"xyz\"; there are 2016-09, 2018-02, 2020-04, current"
     );
 }

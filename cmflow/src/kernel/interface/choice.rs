@@ -77,9 +77,13 @@ pub(super) fn refuse(
             needed: Release::TCX.to_string(),
         });
     }
-    match interface.attached {
+    match &interface.attached {
         Some(other) if !own.contains(&other.program) => Err(InterfaceError::Occupied {
             name,
+            by: other
+                .name
+                .as_ref()
+                .map_or_else(String::new, |by| format!("{by}, ")),
             mode: other.mode,
             program: other.program,
         }),

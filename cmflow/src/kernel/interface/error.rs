@@ -6,7 +6,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum InterfaceError {
     /// No interface has that name.
-    #[error("there is no interface '{name}'{hint}")]
+    #[error("there is no interface \"{name}\"{hint}")]
     Missing {
         /// What was asked for.
         name: String,
@@ -21,12 +21,14 @@ pub enum InterfaceError {
     },
     /// Another XDP program sits on the interface.
     #[error(
-        "{name} already carries an XDP program (id {program}, {mode} mode); detach it, or choose --mode tcx, which \
+        "{name} already carries an XDP program ({by}id {program}, {mode} mode); detach it, or choose --mode tcx, which \
          lives beside it"
     )]
     Occupied {
         /// The interface.
         name: String,
+        /// Name of the program, with a comma, where it is known.
+        by: String,
         /// Where the program sits.
         mode: &'static str,
         /// Its number, as `bpftool prog show id` takes it.
@@ -79,7 +81,7 @@ pub enum InterfaceError {
         instead: &'static str,
     },
     /// Capabilities are missing.
-    #[error("{missing} missing: run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON")]
+    #[error("{missing} missing to load the kernel program; run as root, or grant what is missing")]
     NoRights {
         /// Which, with the verb: `CAP_BPF is`.
         missing: String,

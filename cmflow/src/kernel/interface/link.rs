@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 
+use aya::programs::loaded_programs;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
 use super::InterfaceError;
@@ -37,12 +38,14 @@ const IFA_LOCAL: u16 = 2;
 const SHORT_LIST: usize = 12;
 
 /// An XDP program that sits on an interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attached {
     /// Where: `native`, `generic`, `offloaded`, or `more than one`.
     pub mode: &'static str,
     /// Number of the program.
     pub program: u32,
+    /// Its name, where the rights suffice to ask for it.
+    pub name: Option<String>,
 }
 
 /// What the machine says of an interface.
@@ -104,6 +107,9 @@ pub fn all() -> Result<Vec<Interface>, InterfaceError> {
         interface.native = native.get(&interface.index).copied();
         let own = addresses.iter().filter(|(index, _)| *index == interface.index);
         interface.addresses = own.map(|(_, address)| *address).collect();
+        if let Some(attached) = &mut interface.attached {
+            attached.name = program_name(attached.program);
+        }
     }
     interfaces.sort_by_key(|interface| interface.index);
     Ok(interfaces)
@@ -137,7 +143,7 @@ fn nearest(name: &str, among: &[Interface]) -> String {
     if let Some(best) = among.iter().max_by_key(closeness)
         && strsim::damerau_levenshtein(name, &best.name) <= 1 + name.len() / 5
     {
-        return format!("; did you mean '{}'?", best.name);
+        return format!("; did you mean \"{}\"?", best.name);
     }
     if among.len() > SHORT_LIST {
         return "; 'ip link' lists what there is".to_owned();
@@ -245,5 +251,17 @@ fn attached(xdp: Attributes<'_>) -> Option<Attached> {
     Some(Attached {
         mode,
         program: program.unwrap_or_default(),
+        name: None,
     })
+}
+
+/// Name of a loaded program; asking for it takes `CAP_SYS_ADMIN`.
+fn program_name(number: u32) -> Option<String> {
+    let program = loaded_programs()
+        .map_while(Result::ok)
+        .find(|program| program.id() == number)?;
+    program
+        .name_as_str()
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
 }

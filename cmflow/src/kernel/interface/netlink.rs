@@ -74,7 +74,11 @@ impl Netlink {
         let mut changed = false;
         loop {
             let mut bytes = Vec::with_capacity(ANSWER);
-            self.socket.recv(&mut bytes, 0)?;
+            match self.socket.recv(&mut bytes, 0) {
+                // A signal; the answer is still to come.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                received => received?,
+            };
             let mut rest = bytes.as_slice();
             while !rest.is_empty() {
                 let message = NetlinkBuffer::new_checked(rest).map_err(io::Error::other)?;

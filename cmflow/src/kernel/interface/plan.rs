@@ -104,12 +104,13 @@ impl Interface {
     /// A driver from outside the kernel may know native XDP and not say so: native XDP is tried all the same.
     pub(super) fn lacks_native(&self) -> Option<String> {
         let native = self.native?;
-        let driver = self.driver.as_deref().unwrap_or("of this interface");
+        let driver = self.driver.as_ref();
+        let driver = driver.map_or_else(|| "its driver".to_owned(), |name| format!("driver {name}"));
         if !native.present {
-            Some(format!("driver {driver} has no native XDP"))
+            Some(format!("{driver} has no native XDP"))
         } else if !native.pieces && self.mtu > ONE_PIECE_MTU {
             let mtu = self.mtu;
-            Some(format!("driver {driver} has no native XDP for an MTU of {mtu}"))
+            Some(format!("{driver} has no native XDP for an MTU of {mtu}"))
         } else {
             None
         }

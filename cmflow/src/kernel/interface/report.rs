@@ -1,5 +1,6 @@
 //! What `cmflow check --interface` says of the machine.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::Serialize;
@@ -39,6 +40,28 @@ pub struct Outlook {
     pub why: String,
     /// What is worth knowing before it runs.
     pub warnings: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    /// The interfaces, a line each with its warnings below; problems are the caller's to tell.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for interface in &self.interfaces {
+            let Outlook {
+                name,
+                mtu,
+                mode,
+                why,
+                warnings,
+                ..
+            } = interface;
+            let driver = interface.driver.as_deref().unwrap_or("none");
+            writeln!(f, "{name}: driver {driver}, MTU {mtu}, mode {mode} ({why})")?;
+            for warning in warnings {
+                writeln!(f, "  warning: {warning}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Looks at the machine and at the interfaces that were named. Every problem is told, not the first one only.
