@@ -24,27 +24,31 @@ use crate::settings;
 pub struct Kernel {
     /// The control word.
     pub control: Control,
+    /// Where zero is read that the verifier does not know.
+    pub zero: *const u64,
 }
 
 impl Kernel {
     /// Reads the control word; nothing where the map is not there, which cannot be.
     #[inline(always)]
     pub fn read() -> Option<Self> {
-        let control = CONTROL.get_ptr(0)?;
+        let shared = CONTROL.get_ptr(0)?;
         // SAFETY: the map gave the pointer. User space writes each field whole, and at most one of them
         // between two grace periods.
         let control = unsafe {
-            let gates = (&raw const (*control).gates).cast::<u64>();
+            let gates = (&raw const (*shared).gates).cast::<u64>();
             let gate = |class: usize| gates.add(class).read_volatile();
             Control {
-                epoch: (&raw const (*control).epoch).read_volatile(),
-                generation: (&raw const (*control).generation).read_volatile(),
+                epoch: (&raw const (*shared).epoch).read_volatile(),
+                generation: (&raw const (*shared).generation).read_volatile(),
                 gates: [gate(0), gate(1), gate(2), gate(3)],
-                seed: (&raw const (*control).seed).read_volatile(),
-                zero: (&raw const (*control).zero).read_volatile(),
+                seed: (&raw const (*shared).seed).read_volatile(),
+                zero: (&raw const (*shared).zero).read_volatile(),
             }
         };
-        Some(Self { control })
+        // SAFETY: as above; no more than the address is taken.
+        let zero = unsafe { &raw const (*shared).zero };
+        Some(Self { control, zero })
     }
 }
 

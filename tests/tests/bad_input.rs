@@ -242,7 +242,7 @@ fn capabilities_that_are_missing_are_named() -> Result<()> {
         let said = refusal(expected, &command.output()?)?;
         assert_eq!(
             said,
-            format!("cmflow: {expected}: run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON\n")
+            format!("cmflow: {expected} to load the kernel program; run as root, or grant what is missing\n")
         );
     }
     nothing_attached(&office, "missing capabilities")
@@ -265,7 +265,7 @@ fn an_ordinary_user_is_told_what_is_missing() -> Result<()> {
     let rows: [(&[&str], &str); 2] = [
         (
             &["run", "--site", &file, "--interface", "lo"],
-            "CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON are missing: run as root",
+            "CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON are missing to load the kernel program; run as root",
         ),
         // The file is read first: whoever writes it needs no rights to learn of a mistake.
         (
