@@ -37,7 +37,7 @@ fn auto_is_native_on_a_pair_and_says_why() -> Result<()> {
 }
 
 #[test]
-fn auto_goes_on_to_tcx_where_the_driver_refuses() -> Result<()> {
+fn auto_is_tcx_without_ethernet_headers() -> Result<()> {
     let Some(office) = Office::open()? else {
         return Ok(());
     };
