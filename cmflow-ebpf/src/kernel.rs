@@ -25,6 +25,8 @@ pub struct Kernel {
     /// The control word, without its gates.
     pub control: Control,
     shared: *const Control,
+    /// Where zero is read that the verifier does not know.
+    pub zero: *const u64,
 }
 
 impl Kernel {
@@ -44,7 +46,13 @@ impl Kernel {
                 zero: (&raw const (*shared).zero).read_volatile(),
             }
         };
-        Some(Self { control, shared })
+        // SAFETY: as above; no more than the address is taken.
+        let zero = unsafe { &raw const (*shared).zero };
+        Some(Self {
+            control,
+            shared,
+            zero,
+        })
     }
 }
 

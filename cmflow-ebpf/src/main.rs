@@ -63,7 +63,7 @@ pub fn cmflow_tcx(context: TcContext) -> i32 {
     if let Some(kernel) = Kernel::read() {
         let frame = SkbFrame {
             context: &context,
-            zero: kernel.control.zero,
+            zero: kernel.zero,
         };
         let arrival = frame.arrival();
         if settings::DEBUG.load() != 0 {

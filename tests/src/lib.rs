@@ -2,8 +2,11 @@
 pub mod binary;
 pub mod chance;
 pub mod frames;
+pub mod gateway_daemon;
 pub mod golden;
 pub mod kernel_rig;
+pub mod office;
 pub mod sightings;
 pub mod slice_rig;
 pub mod small_site;
+pub mod traffic;

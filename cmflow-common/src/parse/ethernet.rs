@@ -23,8 +23,10 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, stripped: Option<u16>) -> Resu
         Some(tag) => (u32::from(tag & 0xfff), 12),
         None => (0, 0),
     };
-    for _ in 0..MAX_TAGS {
-        if !is_tag(ethertype) {
+    // A tag that the card took off is one of them.
+    let most = MAX_TAGS - usize::from(stripped.is_some());
+    for depth in 0..MAX_TAGS {
+        if depth == most || !is_tag(ethertype) {
             break;
         }
         let tag: [u8; TAG] = frame.at(offset).ok_or(Outcome::TruncatedEthernet)?;

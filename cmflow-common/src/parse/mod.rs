@@ -43,9 +43,11 @@ pub fn parse<F: Frame + ?Sized>(
         LinkLayer::Ethernet => ethernet::parse(frame, tag),
         LinkLayer::RawIp => {
             let [first, _] = frame.at(0).ok_or(Outcome::TruncatedIp)?;
+            // As behind an Ethernet header: the verifier follows every value that it knows down every path.
+            let (start, tags) = (frame.forget(0) as usize, frame.forget(0) as u32);
             match first >> 4 {
-                4 => ipv4::parse(frame, 0, 0),
-                6 => ipv6::parse(frame, 0, 0),
+                4 => ipv4::parse(frame, start, tags),
+                6 => ipv6::parse(frame, start, tags),
                 _ => Err(Outcome::MalformedIp),
             }
         }
