@@ -1,9 +1,9 @@
 //! The way of a packet: parse, find its flow or judge a new one, count it exactly once everywhere.
 
 use crate::control::Control;
-use crate::flow::{Claim, FlowKey, Slot, advance, says_nothing_new, state};
+use crate::flow::{Claim, FlowKey, Selector, Slot, advance, says_nothing_new, state};
 use crate::frame::Frame;
-use crate::gateway::{Arrival, Gateway, Viewpoint};
+use crate::gateway::{Arrival, Count, Gateway, Viewpoint};
 use crate::judge;
 use crate::news::News;
 use crate::outcome::Outcome;
@@ -45,7 +45,9 @@ pub fn observe_with<G: Gateway, V: Viewpoint, F: Frame + ?Sized>(
     };
     let arrival = unmerged(arrival, &packet);
     gateway.count_outcome(half, Outcome::Flow, arrival);
-    let (key, from_low) = packet.key(view);
+    let (mut key, from_low) = packet.key(view);
+    key.selector = Selector(frame.forget(key.selector.0));
+    let from_low = frame.forget(from_low.into()) & 1 != 0;
     let sighting = Sighting {
         view,
         control: &control,
@@ -112,16 +114,8 @@ impl<V: Viewpoint> Sighting<'_, V> {
         let before = stored as u16;
         // SAFETY: as above.
         let counted = unsafe {
-            table::count(
-                gateway,
-                self.control,
-                slot,
-                before,
-                now,
-                self.direction(),
-                packets,
-                bytes,
-            )
+            let amount = Count { packets, bytes };
+            table::count(gateway, self.control, slot, before, now, self.direction(), amount)
         };
         if !counted {
             gateway.count_without_entry(self.half(), packets, bytes);

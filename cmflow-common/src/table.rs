@@ -6,7 +6,7 @@
 
 use crate::control::Control;
 use crate::flow::{Claim, FlowKey, Slot, idle_class};
-use crate::gateway::Gateway;
+use crate::gateway::{Count, Gateway};
 
 /// Slots looked at for a key, and so the longest run of neighbours that a key may be pushed along.
 pub const PROBES: u32 = 8;
@@ -132,8 +132,7 @@ pub unsafe fn count<G: Gateway>(
     bits: u16,
     now: u64,
     direction: usize,
-    packets: u64,
-    bytes: u64,
+    amount: Count,
 ) -> bool {
     let half = (control.epoch & 1) as usize;
     // SAFETY: the caller's promise.
@@ -145,8 +144,14 @@ pub unsafe fn count<G: Gateway>(
                 return false;
             }
         }
-        gateway.add(direction_of(&raw mut (*slot).packets, half, direction), packets);
-        gateway.add(direction_of(&raw mut (*slot).bytes, half, direction), bytes);
+        gateway.add(
+            direction_of(&raw mut (*slot).packets, half, direction),
+            amount.packets,
+        );
+        gateway.add(
+            direction_of(&raw mut (*slot).bytes, half, direction),
+            amount.bytes,
+        );
         if last_seen != now {
             (&raw mut (*slot).last_seen).write_volatile(now);
         }

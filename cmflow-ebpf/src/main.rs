@@ -37,7 +37,7 @@ pub fn cmflow_xdp(context: XdpContext) -> u32 {
     if let Some(kernel) = Kernel::read() {
         let frame = XdpFrame {
             context: &context,
-            zero: kernel.control.zero,
+            zero: kernel.zero,
         };
         let arrival = Arrival {
             bytes: frame.wire_bytes(),
@@ -92,7 +92,7 @@ pub fn cmflow_bench(context: XdpContext) -> u32 {
     if let Some(kernel) = Kernel::read() {
         let frame = XdpFrame {
             context: &context,
-            zero: kernel.control.zero,
+            zero: kernel.zero,
         };
         let arrival = Arrival {
             bytes: frame.wire_bytes(),

@@ -20,7 +20,7 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, stripped: Option<u16>) -> Resu
     let mut ethertype = u16::from_be_bytes(frame.at(HEADER - 2).ok_or(Outcome::TruncatedEthernet)?);
     let mut offset = HEADER;
     let (mut tags, mut width) = match stripped {
-        Some(tag) => (u32::from(tag & 0xfff), 12),
+        Some(tag) => (u32::from(tag & 0xfff), 12_u64),
         None => (0, 0),
     };
     // A tag that the card took off is one of them.
@@ -36,7 +36,9 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, stripped: Option<u16>) -> Resu
             width += 12;
         }
         ethertype = u16::from_be_bytes([tag[2], tag[3]]);
-        offset += TAG;
+        offset = frame.forget((offset + TAG) as u64) as usize;
+        tags = frame.forget(tags.into()) as u32;
+        width = frame.forget(width) & 31;
     }
     let offset = frame.forget(offset as u64) as usize;
     let tags = frame.forget(tags.into()) as u32;

@@ -26,7 +26,7 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
     if total != 0 && total < length {
         return Err(Outcome::MalformedIp);
     }
-    let packet = Packet {
+    let mut packet = Packet {
         source: Address::from_v4([header[12], header[13], header[14], header[15]]),
         destination: Address::from_v4([header[16], header[17], header[18], header[19]]),
         source_port: 0,
@@ -43,6 +43,7 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
     if packet.protocol == protocol::IGMP {
         return Err(Outcome::GroupMembership);
     }
+    packet.signs = frame.forget(packet.signs.into()) as u16;
     transport::parse(
         frame,
         frame.forget((offset + length) as u64) as usize,

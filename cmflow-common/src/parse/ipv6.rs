@@ -81,15 +81,17 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
             AUTHENTICATION => (usize::from(extension[1]) + 2) << 2,
             _ => (usize::from(extension[1]) + 1) << 3,
         };
-        next = extension[0];
+        next = frame.forget(extension[0].into()) as u8;
         if at > MAX_HEADERS {
             return Err(Outcome::TooManyExtensions);
         }
+        at = frame.forget(at as u64) as usize;
     }
     if is_extension(next) {
         return Err(Outcome::TooManyExtensions);
     }
     packet.protocol = frame.forget(next.into()) as u8;
+    packet.signs = frame.forget(packet.signs.into()) as u16;
     transport::parse(frame, frame.forget(at as u64) as usize, end, packet)
 }
 

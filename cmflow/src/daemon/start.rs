@@ -70,8 +70,13 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     let compiled = compile(&catalogue, &site.model, &own, &[])?;
 
     if pins.exist() {
+        let what = if pins.programs().is_empty() {
+            "its maps"
+        } else {
+            "its program attached"
+        };
         log::warn!(
-            "instance {} left a program behind; it is detached, and its counters end here",
+            "instance {} did not end cleanly and left {what}; that is removed, and its counters end here",
             settings.instance
         );
         pins.remove()?;
