@@ -28,6 +28,19 @@ impl Address {
         Self([0, u64::from_ne_bytes([0, 0, 0xff, 0xff, b[0], b[1], b[2], b[3]])])
     }
 
+    /// The IPv4 address of a word as it lies in the header, mapped.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_v4_word(word: u32) -> Self {
+        // As `from_v4`, but one step for the compiler instead of four bytes.
+        let (shift, prefix) = if cfg!(target_endian = "little") {
+            (32, 0xffff_0000)
+        } else {
+            (0, 0xffff << 32)
+        };
+        Self([0, (word as u64) << shift | prefix])
+    }
+
     /// The sixteen bytes in network order.
     #[inline(always)]
     #[must_use]
@@ -170,6 +183,8 @@ mod tests {
         ] {
             assert_eq!(IpAddr::from(address(text)).to_string(), text);
         }
+        let word = u32::from_ne_bytes([10, 1, 2, 3]);
+        assert_eq!(Address::from_v4_word(word), Address::from_v4([10, 1, 2, 3]));
     }
 
     #[test]

@@ -22,20 +22,20 @@ pub mod protocol {
     pub const ICMPV6: u8 = 58;
 }
 
-/// What a packet says of its flow, one bit each.
+/// What a packet says of its flow, one bit each. Those of TCP stand where TCP has them (RFC 9293 section 3.1).
 pub mod sign {
-    /// A TCP SYN, or the SYN of a SYN-ACK.
-    pub const SYN: u16 = 1 << 0;
-    /// A TCP ACK.
-    pub const ACK: u16 = 1 << 1;
     /// A TCP FIN.
-    pub const FIN: u16 = 1 << 2;
+    pub const FIN: u16 = 1 << 0;
+    /// A TCP SYN, or the SYN of a SYN-ACK.
+    pub const SYN: u16 = 1 << 1;
     /// A TCP RST.
-    pub const RST: u16 = 1 << 3;
-    /// The transport carries at least one byte.
-    pub const PAYLOAD: u16 = 1 << 4;
+    pub const RST: u16 = 1 << 2;
     /// An ICMP echo request; without it an echo packet is a reply.
-    pub const ECHO_REQUEST: u16 = 1 << 5;
+    pub const ECHO_REQUEST: u16 = 1 << 3;
+    /// A TCP ACK.
+    pub const ACK: u16 = 1 << 4;
+    /// The transport carries at least one byte.
+    pub const PAYLOAD: u16 = 1 << 5;
     /// An ICMP error that quotes the flow; it travels toward the sender of what it quotes.
     pub const ICMP_ERROR: u16 = 1 << 6;
     /// That error says that the responder will not answer: unreachable or prohibited.

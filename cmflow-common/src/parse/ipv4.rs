@@ -4,10 +4,18 @@ use super::{End, transport};
 use crate::address::Address;
 use crate::frame::Frame;
 use crate::outcome::Outcome;
-use crate::packet::{Packet, protocol};
+use crate::packet::{Packet, protocol, sign};
 
 const MIN_HEADER: usize = 20;
+/// Where in the header the source stands, and behind it the destination.
+const ADDRESSES: usize = 12;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
+
+/// Whether that word of the header is an address of 169.254.0.0/16 (RFC 3927).
+#[inline(always)]
+const fn is_link_local(word: u32) -> bool {
+    word & u32::from_ne_bytes([0xff, 0xff, 0, 0]) == u32::from_ne_bytes([169, 254, 0, 0])
+}
 
 #[inline(always)]
 pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> Result<Packet, Outcome> {
@@ -26,17 +34,25 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
     if total != 0 && total < length {
         return Err(Outcome::MalformedIp);
     }
+    // Both addresses by one reading: taken out of the header they would be put together byte by byte.
+    let pair = u64::from_ne_bytes(frame.at(offset + ADDRESSES).ok_or(Outcome::TruncatedIp)?);
+    let (first, second) = (pair as u32, (pair >> 32) as u32);
+    let (source, destination) = if cfg!(target_endian = "little") {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    let local = is_link_local(source) || is_link_local(destination);
     let mut packet = Packet {
-        source: Address::from_v4([header[12], header[13], header[14], header[15]]),
-        destination: Address::from_v4([header[16], header[17], header[18], header[19]]),
+        source: Address::from_v4_word(source),
+        destination: Address::from_v4_word(destination),
         source_port: 0,
         destination_port: 0,
         protocol: header[9],
-        signs: 0,
+        signs: if local { sign::LINK_LOCAL } else { 0 },
         tags,
         header_length: 0,
-    }
-    .with_reach();
+    };
     if u16::from_be_bytes([header[6], header[7]]) & FRAGMENT_OFFSET != 0 {
         return Ok(transport::later_fragment(packet));
     }

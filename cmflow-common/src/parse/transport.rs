@@ -59,9 +59,7 @@ fn tcp<F: Frame + ?Sized>(frame: &F, offset: usize, end: End, mut packet: Packet
     }
     packet.source_port = u16::from_be_bytes([header[0], header[1]]);
     packet.destination_port = u16::from_be_bytes([header[2], header[3]]);
-    let flags = u16::from(header[13]);
-    // FIN 0x01, SYN 0x02, RST 0x04, ACK 0x10 of RFC 9293 section 3.1, moved to the signs' places.
-    packet.signs |= (flags & 0x01) << 2 | (flags & 0x02) >> 1 | (flags & 0x04) << 1 | (flags & 0x10) >> 3;
+    packet.signs |= u16::from(header[13]) & (sign::FIN | sign::SYN | sign::RST | sign::ACK);
     if end.holds(offset, length + 1) {
         packet.signs |= sign::PAYLOAD;
     }
