@@ -11,6 +11,24 @@ use crate::settings;
 /// parser asks for (`cmflow_common::parse::MAX_HEADERS` and the last headers behind it).
 const OFFSET_MASK: usize = 0xfff;
 
+/// The `N` bytes at `offset` of what lies between `data` and `end`, or nothing where they are not all there.
+#[inline(always)]
+fn read<const N: usize>(data: usize, end: usize, offset: usize) -> Option<[u8; N]> {
+    let start = data + (offset & OFFSET_MASK);
+    if start + N > end {
+        return None;
+    }
+    // SAFETY: `start..start + N` lies inside the frame, as just checked; bytes need no alignment.
+    Some(unsafe { *(start as *const [u8; N]) })
+}
+
+/// The same value, mixed with a zero that is read anew.
+#[inline(always)]
+fn hide(value: u64, zero: *const u64) -> u64 {
+    // SAFETY: the map outlives the program.
+    value ^ unsafe { zero.read_volatile() }
+}
+
 /// A frame at the XDP hook: its linear part, read in place.
 pub struct XdpFrame<'a> {
     /// The program's context.
@@ -22,18 +40,12 @@ pub struct XdpFrame<'a> {
 impl Frame for XdpFrame<'_> {
     #[inline(always)]
     fn at<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
-        let start = self.context.data() + (offset & OFFSET_MASK);
-        if start + N > self.context.data_end() {
-            return None;
-        }
-        // SAFETY: `start..start + N` lies inside the packet, as just checked; bytes need no alignment.
-        Some(unsafe { *(start as *const [u8; N]) })
+        read(self.context.data(), self.context.data_end(), offset)
     }
 
     #[inline(always)]
     fn forget(&self, value: u64) -> u64 {
-        // SAFETY: the map outlives the program.
-        value ^ unsafe { self.zero.read_volatile() }
+        hide(value, self.zero)
     }
 }
 
@@ -62,18 +74,12 @@ pub struct SkbFrame<'a> {
 impl Frame for SkbFrame<'_> {
     #[inline(always)]
     fn at<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
-        let start = self.context.data() + (offset & OFFSET_MASK);
-        if start + N > self.context.data_end() {
-            return None;
-        }
-        // SAFETY: `start..start + N` lies inside the buffer, as just checked; bytes need no alignment.
-        Some(unsafe { *(start as *const [u8; N]) })
+        read(self.context.data(), self.context.data_end(), offset)
     }
 
     #[inline(always)]
     fn forget(&self, value: u64) -> u64 {
-        // SAFETY: the map outlives the program.
-        value ^ unsafe { self.zero.read_volatile() }
+        hide(value, self.zero)
     }
 }
 

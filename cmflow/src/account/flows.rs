@@ -17,6 +17,24 @@ pub struct End {
     pub port: u16,
 }
 
+impl End {
+    /// The low and the high end of a key.
+    #[must_use]
+    pub const fn both(key: &FlowKey) -> [Self; 2] {
+        let (low, high) = (key.low.without_link().0, key.high.without_link().0);
+        [
+            Self {
+                address: low,
+                port: key.low_port(),
+            },
+            Self {
+                address: high,
+                port: key.high_port(),
+            },
+        ]
+    }
+}
+
 /// A flow, as its slots tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
@@ -48,14 +66,7 @@ impl Flow {
     pub fn from_slot(slot: &Slot) -> Self {
         let bits = slot.state_bits();
         let high_asked = bits & state::INITIATOR_HIGH != 0;
-        let low = End {
-            address: slot.key.low.without_link().0,
-            port: slot.key.low_port(),
-        };
-        let high = End {
-            address: slot.key.high.without_link().0,
-            port: slot.key.high_port(),
-        };
+        let [low, high] = End::both(&slot.key);
         let count = |direction: usize| Count {
             packets: slot.packets[0][direction] + slot.packets[1][direction],
             bytes: slot.bytes[0][direction] + slot.bytes[1][direction],

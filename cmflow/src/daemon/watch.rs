@@ -24,14 +24,7 @@ impl Watch {
 
     /// Logs a conversation, the first time.
     pub(super) fn tell(&mut self, observer: &Observer, news: &News) {
-        let low = End {
-            address: news.key.low.without_link().0,
-            port: news.key.low_port(),
-        };
-        let high = End {
-            address: news.key.high.without_link().0,
-            port: news.key.high_port(),
-        };
+        let [low, high] = End::both(&news.key);
         let (initiator, responder) = if news.state & state::INITIATOR_HIGH == 0 {
             (low, high)
         } else {
