@@ -1,7 +1,7 @@
 //! Builds the kernel program for the BPF target and leaves it in `OUT_DIR`.
 //!
 //! A cargo of its own, because the target needs another toolchain than the workspace. Not `aya-build`: it
-//! leaves no room for the code generator's options, and they halve the cost of a packet.
+//! leaves no room for the code generator's options.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
