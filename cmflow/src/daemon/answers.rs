@@ -150,7 +150,12 @@ impl Answers<'_> {
             FlowSort::Packets => found.sort_by_key(|flow| Reverse((flow.total().packets, flow.last_seen))),
             FlowSort::LastSeen => found.sort_by_key(|flow| Reverse(flow.last_seen)),
             FlowSort::FirstSeen => found.sort_by_key(|flow| Reverse(flow.first_seen)),
-            FlowSort::Verdict => found.sort_by_key(|flow| (self.info(flow.verdict).kind, flow.first_seen)),
+            FlowSort::Verdict => found.sort_by_key(|flow| {
+                (
+                    self.info(flow.verdict).kind,
+                    Reverse((flow.total().bytes, flow.last_seen)),
+                )
+            }),
             FlowSort::Address => found.sort_by_key(|flow| {
                 (
                     ip(flow.initiator.address),

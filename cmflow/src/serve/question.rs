@@ -68,7 +68,7 @@ pub enum FlowSort {
     LastSeen,
     /// Newest flow first
     FirstSeen,
-    /// By verdict, what nothing explains last
+    /// By verdict, what nothing explains last; within one, most bytes first
     Verdict,
     /// By the initiator's address
     Address,
