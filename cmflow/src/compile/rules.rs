@@ -3,7 +3,7 @@
 use cmflow_common::verdict::VerdictKind;
 
 use crate::catalogue::{Catalogue, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
-use crate::site::PortChanges;
+use crate::site::{OwnRule, PortChanges, SiteModel};
 
 use super::ports::{PortSet, Profiles};
 
@@ -13,6 +13,9 @@ const DYNAMIC_DEFAULT: PortRange = PortRange {
     first: 49_152,
     last: 65_535,
 };
+
+/// Section of the rules that the site file adds.
+pub const OWN_RULES: &str = "own rules";
 
 /// A rule as it was compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,40 +65,83 @@ pub(super) struct EffectiveRule {
     pub(super) ports: Vec<Vec<PortSet>>,
 }
 
-/// The rules of a page, in its order.
-pub(super) fn effective(catalogue: &Catalogue, page: &Page, profiles: &Profiles) -> Vec<EffectiveRule> {
-    page.rules()
-        .map(|rule| with_ports(catalogue, rule, profiles))
+/// The rules of a page in its order, those of the companions that are on, and the user's own.
+pub(super) fn effective(
+    catalogue: &Catalogue,
+    page: &Page,
+    site: &SiteModel,
+    profiles: &Profiles,
+) -> Vec<EffectiveRule> {
+    let on = catalogue
+        .companions
+        .iter()
+        .filter(|companion| site.companions.contains(&companion.id));
+    let page = page.rules().map(|rule| (rule, VerdictKind::Documented));
+    let companions = on
+        .flat_map(|companion| &companion.rules)
+        .map(|rule| (rule, VerdictKind::Baseline));
+    page.chain(companions)
+        .map(|(rule, kind)| with_ports(catalogue, rule, kind, profiles))
+        .chain(site.rules.iter().map(|rule| own(rule, profiles)))
         .collect()
 }
 
-fn with_ports(catalogue: &Catalogue, rule: &Rule, profiles: &Profiles) -> EffectiveRule {
+/// Ports of a rule as sets of the port table's entries; sets without ports are left out.
+fn sets(udp: &[PortRange], tcp: &[PortRange], dynamic: bool, icmp_echo: bool) -> Vec<PortSet> {
+    let (fixed_tcp, dynamic_tcp) = if dynamic { (&[][..], tcp) } else { (tcp, &[][..]) };
+    let echo = if icmp_echo {
+        PortSet::echo()
+    } else {
+        PortSet::default()
+    };
+    let sets = [
+        PortSet::fixed(udp, fixed_tcp),
+        PortSet::dynamic(dynamic_tcp),
+        echo,
+    ];
+    sets.into_iter().filter(|set| !set.ranges.is_empty()).collect()
+}
+
+/// A user's own rule: its ports are the same everywhere, and sites do not matter to it.
+fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
+    let ports = sets(&rule.udp, &rule.tcp, false, rule.icmp_echo);
+    EffectiveRule {
+        ports: vec![ports; profiles.changes().len()],
+        info: RuleInfo {
+            id: rule.id.clone(),
+            section: OWN_RULES.to_owned(),
+            service: rule.id.clone(),
+            kind: VerdictKind::Approved,
+            from: rule.from,
+            to: rule.to,
+            opened_by: rule.opened_by,
+            scope: Scope::Anywhere,
+            setting: None,
+            udp: rule.udp.clone(),
+            tcp: rule.tcp.clone(),
+            dynamic: false,
+            icmp_echo: rule.icmp_echo,
+            pairs: 0,
+        },
+    }
+}
+
+fn with_ports(catalogue: &Catalogue, rule: &Rule, kind: VerdictKind, profiles: &Profiles) -> EffectiveRule {
     let by_profile: Vec<_> = profiles
         .changes()
         .iter()
         .map(|changes| ports(catalogue, rule, changes))
         .collect();
-    let sets = by_profile.iter().map(|ports| {
-        let fixed_tcp = if rule.dynamic { &[][..] } else { &ports.tcp };
-        let dynamic_tcp = if rule.dynamic { &ports.tcp } else { &[][..] };
-        let sets = [
-            PortSet::fixed(&ports.udp, fixed_tcp),
-            PortSet::dynamic(dynamic_tcp),
-            if rule.icmp_echo {
-                PortSet::echo()
-            } else {
-                PortSet::default()
-            },
-        ];
-        sets.into_iter().filter(|set| !set.ranges.is_empty()).collect()
-    });
+    let sets = by_profile
+        .iter()
+        .map(|ports| sets(&ports.udp, &ports.tcp, rule.dynamic, rule.icmp_echo));
     EffectiveRule {
         ports: sets.collect(),
         info: RuleInfo {
             id: rule.id.clone(),
             section: rule.section.clone(),
             service: rule.service.clone(),
-            kind: VerdictKind::Documented,
+            kind,
             from: rule.from,
             to: rule.to,
             opened_by: rule.opened_by,
