@@ -24,19 +24,6 @@ use problem::{Report, listed};
 use crate::spelling::did_you_mean;
 use value::{Entry, entries, strings, table, unknown_key, wrong_type};
 
-/// Names of the companion catalogues.
-pub const COMPANIONS: [&str; 6] = [
-    "windows-domain",
-    "client-installation",
-    "sql-availability-group",
-    "failover-cluster",
-    "windows-update",
-    "remote-administration",
-];
-
-/// Companions where the file does not say.
-const DEFAULT_COMPANIONS: [&str; 2] = ["windows-domain", "client-installation"];
-
 /// The edition where the file does not say; the newest one where a user's catalogue has no such edition.
 const DEFAULT_EDITION: &str = "current";
 
@@ -110,7 +97,7 @@ fn model(report: &mut Report<'_>, catalogue: &Catalogue, top: &[Entry<'_>]) -> S
     }
     let find = |key: &str| top.iter().find(|entry| entry.key == key);
     let mut model = SiteModel::new(edition(report, catalogue, find("edition")));
-    model.companions = companions(report, find("companions"));
+    model.companions = companions(report, catalogue, find("companions"));
     model.internal = find("networks")
         .map(|entry| networks(report, entry))
         .unwrap_or_default();
@@ -150,21 +137,22 @@ fn edition(report: &mut Report<'_>, catalogue: &Catalogue, entry: Option<&Entry<
     EditionId(id.to_owned())
 }
 
-fn companions(report: &mut Report<'_>, entry: Option<&Entry<'_>>) -> Vec<String> {
+fn companions(report: &mut Report<'_>, catalogue: &Catalogue, entry: Option<&Entry<'_>>) -> Vec<String> {
+    let known = || catalogue.companions.iter().map(|companion| companion.id.as_str());
     let Some(entry) = entry else {
-        return DEFAULT_COMPANIONS.map(str::to_owned).to_vec();
+        let on = catalogue.companions.iter().filter(|companion| companion.default);
+        return on.map(|companion| companion.id.clone()).collect();
     };
-    let named = strings(report, entry.key, entry.value);
-    let mut known = Vec::new();
-    for (name, span) in named {
-        if COMPANIONS.contains(&name) {
-            known.push(name.to_owned());
+    let mut companions = Vec::new();
+    for (name, span) in strings(report, entry.key, entry.value) {
+        if known().any(|id| id == name) {
+            companions.push(name.to_owned());
         } else {
-            let hint = did_you_mean(name, COMPANIONS);
+            let hint = did_you_mean(name, known());
             report.problem(&span, format!("unknown companion \"{name}\"{hint}"));
         }
     }
-    known
+    companions
 }
 
 fn networks(report: &mut Report<'_>, section: &Entry<'_>) -> Vec<IpNet> {
