@@ -30,7 +30,7 @@ impl Scope {
             Self::SameSite => "both ends in one site",
             Self::Hierarchy => "any sites of one hierarchy",
             Self::ParentChild => "within a site, and between it and its parent or child",
-            Self::Anywhere => "anywhere: one end stands outside the sites",
+            Self::Anywhere => "anywhere: sites do not matter",
         }
     }
 }

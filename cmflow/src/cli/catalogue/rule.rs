@@ -15,17 +15,22 @@ pub(super) fn write(
     let (from, to) = (catalogue.role_name(rule.from), catalogue.role_name(rule.to));
     writeln!(out, "{}\n{from} {} {to}", rule.id, rule.opened_by.arrow())?;
     let mut table = plain_table();
-    for (name, text) in lines(catalogue, found, rule) {
+    let lines = lines(catalogue, found, rule);
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, text) in lines {
         table.add_row([format!("  {name}"), text]);
     }
     write_table(out, &table)?;
-    match (rule.companion(), &rule.anchor) {
-        // An address stays in one piece, however long.
-        (Some(_), Some(source)) => writeln!(out, "   source: {source}")?,
-        (None, Some(anchor)) => writeln!(out, "   anchor: {anchor}")?,
-        (_, None) => {}
+    if let Some(source) = source(rule) {
+        // In the table's columns, yet in one piece, however long an address is.
+        writeln!(out, "   {:width$}  {source}", "source")?;
     }
     Ok(())
+}
+
+/// Where a companion's rule is documented.
+fn source(rule: &Rule) -> Option<&str> {
+    rule.companion().and(rule.anchor.as_deref())
 }
 
 fn lines(catalogue: &Catalogue, found: &Selection<'_>, rule: &Rule) -> Vec<(String, String)> {
@@ -83,7 +88,12 @@ fn lines(catalogue: &Catalogue, found: &Selection<'_>, rule: &Rule) -> Vec<(Stri
             let words = format!("{}, {default} where the site file does not say", companion.name);
             line("companion".to_owned(), words);
         }
-        None => line("editions".to_owned(), editions(catalogue, found, rule)),
+        None => {
+            line("editions".to_owned(), editions(catalogue, found, rule));
+            if let Some(anchor) = &rule.anchor {
+                line("anchor".to_owned(), anchor.clone());
+            }
+        }
     }
     lines
 }
@@ -135,4 +145,45 @@ fn editions(catalogue: &Catalogue, found: &Selection<'_>, rule: &Rule) -> String
         format!("{edition}{ports}{listed}{here}")
     });
     standings.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Catalogue, Selection, write};
+
+    /// Whatever a rule refers to is told with it, in each edition and each companion.
+    #[test]
+    fn each_rule_tells_all_that_is_known_of_it() {
+        let catalogue = Catalogue::embedded().expect("the built-in files are good");
+        for page in &catalogue.pages {
+            let companions = catalogue.companions.iter().flat_map(|companion| &companion.rules);
+            for rule in page.rules().chain(companions) {
+                let found = Selection {
+                    page,
+                    rules: vec![rule],
+                };
+                let mut out = Vec::new();
+                write(&mut out, &catalogue, &found, rule).expect("a vector takes everything");
+                // Long texts are broken into lines.
+                let text = String::from_utf8(out).expect("UTF-8");
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let told = words.join(" ");
+                let mut expected = vec![rule.id.clone(), rule.service.clone(), rule.port_words()];
+                expected.extend(rule.setting.clone());
+                expected.extend(rule.conditions.iter().cloned());
+                expected.extend(rule.notes.iter().map(|note| format!("note {note} ")));
+                expected.extend(rule.anchor.clone());
+                expected.extend(catalogue.errata_of(rule).map(|erratum| erratum.stood.clone()));
+                expected.extend(catalogue.standings(rule).map(|(edition, _)| edition.to_owned()));
+                for part in expected {
+                    assert!(
+                        told.contains(&part),
+                        "{} in {}: no {part} in\n{text}",
+                        rule.id,
+                        page.edition
+                    );
+                }
+            }
+        }
+    }
 }
