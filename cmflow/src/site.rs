@@ -152,6 +152,12 @@ impl SiteModel {
         }
     }
 
+    /// Code of a site.
+    #[must_use]
+    pub fn code(&self, site: SiteIndex) -> &str {
+        self.sites.get(usize::from(site.0)).map_or("?", |site| &site.code)
+    }
+
     fn parent(&self, site: SiteIndex) -> Option<SiteIndex> {
         self.sites.get(usize::from(site.0))?.parent
     }

@@ -23,7 +23,7 @@ use crate::catalogue::{Catalogue, EditionId, RoleId};
 use crate::site::{SiteIndex, SiteModel};
 
 pub use role_set::RoleSet;
-pub use rules::{OWN_RULES, RuleInfo};
+pub use rules::{OWN_RULES, RuleInfo, RulePorts};
 pub use verdicts::{Basis, VERDICT_CAPACITY, VerdictInfo};
 
 /// Why a site file cannot become tables.

@@ -1,5 +1,6 @@
 //! The rules of an edition with the ports that they have under a site file.
 
+use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 
 use crate::catalogue::{Catalogue, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
@@ -38,10 +39,10 @@ pub struct RuleInfo {
     pub scope: Scope,
     /// Key under `[ports]` that changes its ports.
     pub setting: Option<String>,
-    /// UDP ports under the hierarchy's port changes.
-    pub udp: Vec<PortRange>,
-    /// TCP ports under the hierarchy's port changes, the dynamic ones of a dynamic rule included.
-    pub tcp: Vec<PortRange>,
+    /// Ports where the site file changes none.
+    pub documented: RulePorts,
+    /// Ports by [`super::ClassInfo::profile`] of the responder.
+    pub(super) by_profile: Vec<RulePorts>,
     /// The operating system picks the TCP port out of `tcp`.
     pub dynamic: bool,
     /// ICMP echo requests.
@@ -50,7 +51,34 @@ pub struct RuleInfo {
     pub pairs: usize,
 }
 
+/// Ports of a rule at its responder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RulePorts {
+    /// UDP ports.
+    pub udp: Vec<PortRange>,
+    /// TCP ports, the dynamic ones of a dynamic rule included.
+    pub tcp: Vec<PortRange>,
+}
+
+impl RulePorts {
+    /// Ports of an IP protocol; none for one without ports.
+    #[must_use]
+    pub fn of(&self, protocol: u8) -> &[PortRange] {
+        match protocol {
+            protocol::TCP => &self.tcp,
+            protocol::UDP => &self.udp,
+            _ => &[],
+        }
+    }
+}
+
 impl RuleInfo {
+    /// Its ports at a responder with that [`super::ClassInfo::profile`].
+    #[must_use]
+    pub fn ports(&self, profile: u16) -> &RulePorts {
+        &self.by_profile[usize::from(profile)]
+    }
+
     /// Whether the site file names computers at both ends.
     #[must_use]
     pub const fn is_possible(&self) -> bool {
@@ -87,7 +115,8 @@ pub(super) fn effective(
 }
 
 /// Ports of a rule as sets of the port table's entries; sets without ports are left out.
-fn sets(udp: &[PortRange], tcp: &[PortRange], dynamic: bool, icmp_echo: bool) -> Vec<PortSet> {
+fn sets(ports: &RulePorts, dynamic: bool, icmp_echo: bool) -> Vec<PortSet> {
+    let tcp = &ports.tcp[..];
     let (fixed_tcp, dynamic_tcp) = if dynamic { (&[][..], tcp) } else { (tcp, &[][..]) };
     let echo = if icmp_echo {
         PortSet::echo()
@@ -95,7 +124,7 @@ fn sets(udp: &[PortRange], tcp: &[PortRange], dynamic: bool, icmp_echo: bool) ->
         PortSet::default()
     };
     let sets = [
-        PortSet::fixed(udp, fixed_tcp),
+        PortSet::fixed(&ports.udp, fixed_tcp),
         PortSet::dynamic(dynamic_tcp),
         echo,
     ];
@@ -104,9 +133,13 @@ fn sets(udp: &[PortRange], tcp: &[PortRange], dynamic: bool, icmp_echo: bool) ->
 
 /// A user's own rule: its ports are the same everywhere, and sites do not matter to it.
 fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
-    let ports = sets(&rule.udp, &rule.tcp, false, rule.icmp_echo);
+    let count = profiles.changes().len();
+    let ports = RulePorts {
+        udp: rule.udp.clone(),
+        tcp: rule.tcp.clone(),
+    };
     EffectiveRule {
-        ports: vec![ports; profiles.changes().len()],
+        ports: vec![sets(&ports, false, rule.icmp_echo); count],
         info: RuleInfo {
             id: rule.id.clone(),
             section: OWN_RULES.to_owned(),
@@ -117,8 +150,8 @@ fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
             opened_by: rule.opened_by,
             scope: Scope::Anywhere,
             setting: None,
-            udp: rule.udp.clone(),
-            tcp: rule.tcp.clone(),
+            by_profile: vec![ports.clone(); count],
+            documented: ports,
             dynamic: false,
             icmp_echo: rule.icmp_echo,
             pairs: 0,
@@ -134,9 +167,10 @@ fn with_ports(catalogue: &Catalogue, rule: &Rule, kind: VerdictKind, profiles: &
         .collect();
     let sets = by_profile
         .iter()
-        .map(|ports| sets(&ports.udp, &ports.tcp, rule.dynamic, rule.icmp_echo));
+        .map(|ports| sets(ports, rule.dynamic, rule.icmp_echo))
+        .collect();
     EffectiveRule {
-        ports: sets.collect(),
+        ports: sets,
         info: RuleInfo {
             id: rule.id.clone(),
             section: rule.section.clone(),
@@ -147,8 +181,8 @@ fn with_ports(catalogue: &Catalogue, rule: &Rule, kind: VerdictKind, profiles: &
             opened_by: rule.opened_by,
             scope: rule.scope,
             setting: rule.setting.clone(),
-            udp: by_profile[0].udp.clone(),
-            tcp: by_profile[0].tcp.clone(),
+            documented: ports(catalogue, rule, &PortChanges::new()),
+            by_profile,
             dynamic: rule.dynamic,
             icmp_echo: rule.icmp_echo,
             pairs: 0,
@@ -156,13 +190,8 @@ fn with_ports(catalogue: &Catalogue, rule: &Rule, kind: VerdictKind, profiles: &
     }
 }
 
-struct Ports {
-    udp: Vec<PortRange>,
-    tcp: Vec<PortRange>,
-}
-
 /// A changed port replaces the documented ones (note 2), alternatives included, in each protocol that has any.
-fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> Ports {
+fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> RulePorts {
     if rule.dynamic {
         let key = rule.setting.as_deref().unwrap_or(DYNAMIC_SETTING);
         let default = || catalogue.setting(key).map(|setting| setting.default.clone());
@@ -171,7 +200,7 @@ fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> Ports {
             .cloned()
             .or_else(default)
             .unwrap_or_else(|| vec![DYNAMIC_DEFAULT]);
-        return Ports {
+        return RulePorts {
             udp: rule.udp.clone(),
             tcp,
         };
@@ -181,7 +210,7 @@ fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> Ports {
         Some(changed) if !documented.is_empty() => changed.clone(),
         _ => documented.clone(),
     };
-    Ports {
+    RulePorts {
         udp: one(&rule.udp),
         tcp: one(&rule.tcp),
     }
