@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Format, Outcome, write_json};
 use crate::catalogue::{Catalogue, RoleId};
 use crate::compile::{Compiled, compile};
-use crate::config::{self, Problem};
+use crate::config::{self, Ended, Problem, Reading};
 use crate::kernel::interface::{Mode, Report, report};
 use crate::site::{Extent, SiteModel};
 
@@ -39,7 +39,7 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> anyhow::Result<Outcome> {
     let catalogue = Catalogue::load(extra)?;
-    let file = config::read(&catalogue, &arguments.site)?;
+    let file = config::read(&catalogue, &arguments.site, &Reading::now(Ended::Refused))?;
     let compiled = compile(&catalogue, &file.model, &[], &[])?;
     let machine = (!arguments.interfaces.is_empty()).then(|| report(&arguments.interfaces, arguments.mode));
     let refused = machine
