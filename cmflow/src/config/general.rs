@@ -31,7 +31,7 @@ pub(super) fn default_edition(catalogue: &Catalogue) -> EditionId {
     let editions = || catalogue.editions.iter().map(|edition| &edition.id);
     let default = editions()
         .find(|id| id.0 == DEFAULT_EDITION)
-        .or(editions().last());
+        .or(editions().next_back());
     default.map_or_else(|| EditionId(DEFAULT_EDITION.to_owned()), Clone::clone)
 }
 

@@ -74,7 +74,7 @@ fn right_for_http(http: u16) -> String {
     }
 }
 
-fn single(ranges: &Vec<PortRange>) -> Option<u16> {
+fn single(ranges: &[PortRange]) -> Option<u16> {
     ranges.first().map(|range| range.first)
 }
 
