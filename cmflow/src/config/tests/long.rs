@@ -113,3 +113,52 @@ fn the_long_form_is_read() {
     );
     assert!(scan.icmp_echo && scan.opened_by == crate::catalogue::OpenedBy::Either);
 }
+
+/// A rule of the user's own that ends on that day.
+fn ends(day: &str) -> String {
+    format!(
+        "networks.internal = \"10.0.0.0/8\"\nroles.client = \"10.0.0.0/8\"\n[[rule]]\nid = \"a\"\nfrom = \"client\"\n\
+         to = \"client\"\ntcp = 1\nwhy = \"CHG1\"\nuntil = {day}"
+    )
+}
+
+#[test]
+fn an_end_that_is_near_is_warned_of() {
+    for (day, expected) in [
+        ("2026-06-01", Some("ends on 2026-06-01, today")),
+        ("2026-06-02", Some("ends on 2026-06-02, tomorrow")),
+        ("2026-07-01", Some("ends on 2026-07-01, in 30 days")),
+        ("2026-07-02", None),
+        ("9999-12-31", None),
+    ] {
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|end| format!("site.toml:9: rule \"a\" {end}"))
+            .collect();
+        assert_eq!(warnings(&ends(day)), expected, "{day}");
+    }
+}
+
+#[test]
+fn a_rule_that_ended_is_a_mistake_or_is_left_out() {
+    let text = ends("2026-05-31");
+    let said = "site.toml:9: rule \"a\" ended on 2026-05-31";
+    assert_eq!(
+        problems(&text),
+        [format!("{said}; remove it, or give it a later day")]
+    );
+    let catalogue = Catalogue::embedded().expect("the built-in catalogue");
+    let reading = Reading {
+        ended: Ended::LeftOut,
+        ..READING
+    };
+    let site = parse_as(&catalogue, "site.toml", &text, &reading).expect("it can go on without the rule");
+    assert_eq!(site.model.rules, []);
+    let warned: Vec<_> = site.warnings.iter().map(Problem::to_string).collect();
+    assert_eq!(
+        warned,
+        [format!(
+            "{said} and is left out; remove it, or give it a later day"
+        )]
+    );
+}
