@@ -1,7 +1,6 @@
 //! What the tests that look at cmflow from outside share.
 pub mod binary;
 pub mod chance;
-pub mod frames;
 pub mod gateway_daemon;
 pub mod golden;
 pub mod kernel_rig;
@@ -10,3 +9,5 @@ pub mod sightings;
 pub mod slice_rig;
 pub mod small_site;
 pub mod traffic;
+
+pub use xtask::frames;

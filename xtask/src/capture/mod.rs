@@ -1,0 +1,3 @@
+//! Captures that the project makes itself.
+
+pub mod file;
