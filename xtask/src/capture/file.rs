@@ -179,3 +179,6 @@ impl<W: Write> CaptureWriter<W> {
         Ok(to)
     }
 }
+
+#[cfg(test)]
+mod tests;
