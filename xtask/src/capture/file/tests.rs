@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
 
 use super::{ByteOrder, CaptureWriter, Container, Format, Resolution, link_type};
