@@ -118,7 +118,7 @@ impl Edition {
                     if turned && rule.opened_by == OpenedBy::From {
                         continue;
                     }
-                    let number = u32::try_from(all.len()).expect("a page has few rules");
+                    let number = u32::try_from(all.len() + 1).expect("a page has few rules");
                     all.push(Documented {
                         rule: rule.id.clone(),
                         talk: talk(&computers, rule, turned, transport, port, number),
@@ -247,7 +247,8 @@ impl<'a> Computers<'a> {
 fn address(role: &str, number: u8, second: bool, ipv6: bool) -> IpAddr {
     let computer = 11 + u8::from(second);
     let number_v6 = u16::from(number);
-    let computer_v6 = u16::from(computer);
+    // 11 and 12 for whoever reads them, as beside them in IPv4.
+    let computer_v6 = 0x11 + u16::from(second);
     match (PUBLIC_ROLES.contains(&role), ipv6) {
         (true, false) => Ipv4Addr::new(203, 0, 113, number).into(),
         (true, true) => Ipv6Addr::new(0x2001, 0xdb8, 0, number_v6, 0, 0, 0, computer_v6).into(),
