@@ -54,7 +54,20 @@ const BEGINS: Duration = Duration::from_secs(1_767_600_000);
 /// Between two conversations, one after the other.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Writes the captures and the site files that belong to them.
+/// A capture that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// The file.
+    pub capture: PathBuf,
+    /// The site file that belongs to it.
+    pub site_file: PathBuf,
+    /// How much is in it.
+    pub written: Written,
+    /// What is in it, in words.
+    pub what: String,
+}
+
+/// Does what the user asked for, and says what came of it.
 pub fn run(options: &Options) -> Result<()> {
     let cmflow = match &options.cmflow {
         Some(given) => given
@@ -65,54 +78,56 @@ pub fn run(options: &Options) -> Result<()> {
             check::build_release("cmflow")?
         }
     };
-    let editions = match &options.edition {
-        Some(edition) => vec![edition.clone()],
-        None => editions(&cmflow)?,
-    };
-    let pages = editions
-        .iter()
-        .map(|edition| Edition::ask(&cmflow, edition))
-        .collect::<Result<Vec<_>>>()?;
-
-    fs::create_dir_all(&options.out).with_context(|| format!("making {}", options.out.display()))?;
-    let demo = demo::recording::write(&options.out)?;
-    tell(
-        &options.out,
-        "demo",
-        demo,
-        "the conversations of `cargo xtask demo`",
-    );
-    for page in &pages {
-        let name = format!("page-{}", page.edition);
-        let talks: Vec<Talk> = page.conversations().into_iter().map(|one| one.talk).collect();
-        let written = write_pair(&options.out, &name, &talks, &page.site_file())?;
-        let rules = page.rule_ids().count();
-        tell(
-            &options.out,
-            &name,
-            written,
-            &format!(
-                "{} conversations for the {rules} rules of the edition",
-                talks.len()
-            ),
+    let captures = write_all(&options.out, &cmflow, options.edition.as_deref())?;
+    for one in &captures {
+        println!(
+            "{:>6} frames {:>8} bytes  {} and {}: {}",
+            one.written.frames,
+            one.written.bytes,
+            one.capture.display(),
+            one.site_file.display(),
+            one.what
         );
     }
-    println!(
-        "\nnext: {} replay --site {} {}",
-        cmflow.display(),
-        options.out.join("demo.toml").display(),
-        options.out.join("demo.pcap").display()
-    );
+    println!("\nNext, to see what cmflow makes of one:");
+    for one in &captures {
+        println!(
+            "    {} replay --site {} {}",
+            cmflow.display(),
+            one.site_file.display(),
+            one.capture.display()
+        );
+    }
     Ok(())
 }
 
-fn tell(folder: &Path, name: &str, written: Written, what: &str) {
-    println!(
-        "{:>6} frames, {:>8} bytes  {} and .toml: {what}",
-        written.frames,
-        written.bytes,
-        folder.join(name).with_extension("pcap").display()
-    );
+/// Writes the demo and an edition of the page, or all of them; cmflow is asked for the page.
+///
+/// # Errors
+/// Where cmflow does not know the edition, or a file cannot be written.
+pub fn write_all(folder: &Path, cmflow: &Path, edition: Option<&str>) -> Result<Vec<Capture>> {
+    let editions = match edition {
+        Some(edition) => vec![edition.to_owned()],
+        None => editions(cmflow)?,
+    };
+    let pages = editions
+        .iter()
+        .map(|edition| Edition::ask(cmflow, edition))
+        .collect::<Result<Vec<_>>>()?;
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let mut captures = vec![demo::recording::write(folder)?];
+    for page in &pages {
+        let talks: Vec<Talk> = page.conversations().into_iter().map(|one| one.talk).collect();
+        let what = format!(
+            "{} conversations for the {} rules of edition {}",
+            talks.len(),
+            page.rule_ids().count(),
+            page.edition
+        );
+        let name = format!("page-{}", page.edition);
+        captures.push(write_pair(folder, &name, &talks, &page.site_file(), what)?);
+    }
+    Ok(captures)
 }
 
 fn editions(cmflow: &Path) -> Result<Vec<String>> {
@@ -132,16 +147,29 @@ fn editions(cmflow: &Path) -> Result<Vec<String>> {
 }
 
 /// Writes a capture `NAME.pcap` and the site file `NAME.toml` that belongs to it.
-pub(crate) fn write_pair(folder: &Path, name: &str, talks: &[Talk], site_file: &str) -> Result<Written> {
-    let site = folder.join(format!("{name}.toml"));
-    fs::write(&site, site_file).with_context(|| format!("writing {}", site.display()))?;
+pub(crate) fn write_pair(
+    folder: &Path,
+    name: &str,
+    talks: &[Talk],
+    site: &str,
+    what: String,
+) -> Result<Capture> {
+    let site_file = folder.join(format!("{name}.toml"));
+    fs::write(&site_file, site).with_context(|| format!("writing {}", site_file.display()))?;
     let capture = folder.join(format!("{name}.pcap"));
-    let file = File::create(&capture).with_context(|| format!("writing {}", capture.display()))?;
-    let mut writer = CaptureWriter::new(BufWriter::new(file), Format::default())?;
-    let written = write(&mut writer, talks).with_context(|| format!("writing {}", capture.display()))?;
-    writer
-        .finish()
-        .with_context(|| format!("writing {}", capture.display()))?;
+    let written = write_file(&capture, talks).with_context(|| format!("writing {}", capture.display()))?;
+    Ok(Capture {
+        capture,
+        site_file,
+        written,
+        what,
+    })
+}
+
+fn write_file(path: &Path, talks: &[Talk]) -> Result<Written> {
+    let mut writer = CaptureWriter::new(BufWriter::new(File::create(path)?), Format::default())?;
+    let written = write(&mut writer, talks)?;
+    writer.finish()?;
     Ok(written)
 }
 
@@ -162,4 +190,24 @@ pub fn write<W: std::io::Write>(writer: &mut CaptureWriter<W>, talks: &[Talk]) -
         now += PAUSE;
     }
     Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CaptureWriter, Format, Written, write};
+    use crate::demo::recording;
+
+    fn demo() -> (Vec<u8>, Written) {
+        let mut writer = CaptureWriter::new(Vec::new(), Format::default()).expect("memory takes it");
+        let written = write(&mut writer, &recording::talks()).expect("memory takes it");
+        (writer.finish().expect("memory takes it"), written)
+    }
+
+    #[test]
+    fn the_same_bytes_each_time_and_as_many_as_said() {
+        let (file, written) = demo();
+        assert_eq!(demo(), (file.clone(), written));
+        // A header of 24 bytes, and one of 16 before each frame.
+        assert_eq!(file.len() as u64, 24 + 16 * written.frames + written.bytes);
+    }
 }

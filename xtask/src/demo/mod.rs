@@ -32,6 +32,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::setup::{self, CannotServe};
 use means::Means;
+pub use replayed::run as replay;
 
 /// What the user asked for.
 #[derive(Clone, Debug, clap::Args)]
@@ -64,7 +65,7 @@ pub fn run(options: &Options) -> Result<bool> {
         Means::Replay(why) if options.traffic_only => bail!(CannotServe::because(format!(
             "--traffic-only sends traffic through network namespaces, and there can be none: {why}"
         ))),
-        Means::Replay(why) => replayed::run(&cmflow(options)?, &why),
+        Means::Replay(why) => replay(&cmflow(options)?, &why),
         Means::Namespaces => {
             let cmflow = wanted_cmflow(options)?;
             namespaces::run(options, cmflow.as_deref())

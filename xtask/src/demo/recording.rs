@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::conversation::{CONVERSATIONS, Conversation, Family, Protocol};
 use super::{site_file, tagged};
 use crate::capture::talk::{Talk, Transport};
-use crate::capture::{self, Written};
+use crate::capture::{self, Capture};
 
 /// How often each conversation is held.
 pub(super) const ROUNDS: u32 = 3;
@@ -24,15 +24,10 @@ pub fn talks() -> Vec<Talk> {
         .collect()
 }
 
-/// The site file in which its computers stand.
-#[must_use]
-pub fn site_file() -> String {
-    site_file::text()
-}
-
 /// Writes `demo.pcap` and `demo.toml` into a folder.
-pub(crate) fn write(folder: &Path) -> Result<Written> {
-    capture::write_pair(folder, "demo", &talks(), &site_file())
+pub(crate) fn write(folder: &Path) -> Result<Capture> {
+    let what = "the conversations of `cargo xtask demo`".into();
+    capture::write_pair(folder, "demo", &talks(), &site_file::text(), what)
 }
 
 fn talk(conversation: &Conversation, number: u16) -> Talk {
@@ -60,5 +55,30 @@ fn talk(conversation: &Conversation, number: u16) -> Talk {
             conversation.destination(),
             u32::from(number),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{CONVERSATIONS, ROUNDS, talks};
+
+    #[test]
+    fn every_conversation_is_held_as_often_and_each_time_as_a_flow_of_its_own() {
+        let talks = talks();
+        assert_eq!(talks.len(), CONVERSATIONS.len() * ROUNDS as usize);
+        for (talk, row) in talks.iter().zip(CONVERSATIONS.iter().cycle()) {
+            assert_eq!(talk.initiator.ip(), row.source().ip(), "{}", row.what);
+            assert_eq!(talk.responder, row.destination(), "{}", row.what);
+            assert_eq!(talk.ending, row.ending, "{}", row.what);
+        }
+        let flows: HashSet<_> = talks.iter().map(|it| (it.initiator, it.responder)).collect();
+        let fixed = CONVERSATIONS.iter().filter(|row| row.source_port != 0).count();
+        assert_eq!(
+            flows.len(),
+            talks.len() - fixed * (ROUNDS as usize - 1),
+            "those with a port of their own are one flow"
+        );
     }
 }

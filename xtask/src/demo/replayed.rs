@@ -15,7 +15,10 @@ use crate::lab::ScratchDir;
 use crate::step::{answered, step};
 
 /// Plays them; whether everything was judged as it should be. `why` says why not in namespaces.
-pub(super) fn run(cmflow: &Path, why: &str) -> Result<bool> {
+///
+/// # Errors
+/// Where cmflow cannot be run, or fails.
+pub fn run(cmflow: &Path, why: &str) -> Result<bool> {
     println!(
         "The demo is played as a capture, {why}.\nThe conversations are the same, but written down by the \
          project itself instead of held by real programs; `cmflow replay` judges them with the parser and the \
@@ -23,7 +26,7 @@ pub(super) fn run(cmflow: &Path, why: &str) -> Result<bool> {
     );
     let scratch = ScratchDir::new("demo")?;
     step("capture", || {
-        let written = recording::write(scratch.path())?;
+        let written = recording::write(scratch.path())?.written;
         Ok(format!("{} frames, {} bytes", written.frames, written.bytes))
     })?;
     let mut replay = None;
