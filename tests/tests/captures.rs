@@ -76,6 +76,7 @@ fn no_two_conversations_of_a_page_are_one_flow() {
         for Documented { talk, .. } in edition.conversations() {
             let mut ends = [talk.initiator, talk.responder];
             ends.sort();
+            assert_ne!(ends[0].ip(), ends[1].ip(), "{talk:?}");
             assert!(
                 seen.insert((format!("{:?}", talk.transport), ends)),
                 "edition {}: {talk:?}",

@@ -34,7 +34,9 @@ enum Task {
     /// talk across it: nginx and curl, smbd and smbclient, tftp, dnsmasq, and plain sockets for the rest.
     /// Shows live which documented rule explains each flow and what none explains, then sums up. Everything
     /// happens in namespaces of its own and is gone afterwards, also after ctrl-c. Needs root, and asks
-    /// sudo for it. Exits with 1 where something was not judged as the page says.
+    /// sudo for it; where there is no root to be had, or no namespaces or XDP, it plays the same
+    /// conversations as a capture through `cmflow replay`, and says so. Exits with 1 where something was not
+    /// judged as the page says.
     Demo(demo::Options),
     /// Write captures: the demo's conversations, and every protocol of the page
     ///

@@ -57,7 +57,7 @@ pub struct Options {
 /// Runs the demo; whether everything went as it should.
 pub fn run(options: &Options) -> Result<bool> {
     let means = if options.replay {
-        Means::Replay("as --replay asks".into())
+        Means::Replay("--replay asks for it".into())
     } else {
         means::here()
     };
@@ -65,7 +65,12 @@ pub fn run(options: &Options) -> Result<bool> {
         Means::Replay(why) if options.traffic_only => bail!(CannotServe::because(format!(
             "--traffic-only sends traffic through network namespaces, and there can be none: {why}"
         ))),
-        Means::Replay(why) => replay(&cmflow(options)?, &why),
+        Means::Replay(why) => {
+            if options.keep_open {
+                eprintln!("--keep-open: a capture leaves nothing running, so there is nothing to keep open");
+            }
+            replay(&cmflow(options)?, &why)
+        }
         Means::Namespaces => {
             let cmflow = wanted_cmflow(options)?;
             namespaces::run(options, cmflow.as_deref())

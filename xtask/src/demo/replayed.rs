@@ -20,7 +20,7 @@ use crate::step::{answered, step};
 /// Where cmflow cannot be run, or fails.
 pub fn run(cmflow: &Path, why: &str) -> Result<bool> {
     println!(
-        "The demo is played as a capture, {why}.\nThe conversations are the same, but written down by the \
+        "The demo is played as a capture: {why}.\nThe conversations are the same, but written down by the \
          project itself instead of held by real programs; `cmflow replay` judges them with the parser and the \
          tables that the kernel uses."
     );
