@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod capture;
 pub mod catalogue;
 pub mod cli;
 pub mod clock;
