@@ -224,7 +224,7 @@ impl Classes {
         if named.is_empty() {
             return Ok(Endpoint::default());
         }
-        let (as_initiator, as_responder) = book.by_direction(named);
+        let (as_initiator, as_responder) = book.by_direction(named, known);
         let info = ClassInfo {
             named,
             as_initiator,
