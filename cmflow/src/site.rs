@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::catalogue::{EditionId, PortRange, RoleId, Scope};
+use crate::catalogue::{EditionId, OpenedBy, PortRange, RoleId, Scope};
 
 /// Index of a site in [`SiteModel::sites`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,31 @@ pub struct Host {
 pub struct CustomRole {
     /// Its id.
     pub id: String,
+    /// Whether its flows prove that a rule is used; false for a scanner, whose hits prove nothing.
+    pub evidence: bool,
+}
+
+/// A rule of the user's own: what it explains is approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnRule {
+    /// Its id, as the file names it.
+    pub id: String,
+    /// Role that opens it.
+    pub from: RoleId,
+    /// Role that answers.
+    pub to: RoleId,
+    /// Who may open it.
+    pub opened_by: OpenedBy,
+    /// UDP ports of the responder.
+    pub udp: Vec<PortRange>,
+    /// TCP ports of the responder.
+    pub tcp: Vec<PortRange>,
+    /// ICMP echo requests.
+    pub icmp_echo: bool,
+    /// Why it is right, in the user's words.
+    pub why: String,
+    /// The last day on which it holds; nothing where it has no end.
+    pub until: Option<jiff::civil::Date>,
 }
 
 /// A site file, resolved against a catalogue.
@@ -87,6 +112,8 @@ pub struct SiteModel {
     pub sites: Vec<Site>,
     /// Roles beside the catalogue's; their [`RoleId`]s follow the last one of the catalogue.
     pub custom_roles: Vec<CustomRole>,
+    /// Rules of the user's own.
+    pub rules: Vec<OwnRule>,
     /// Who holds which role, in the order of the file.
     pub statements: Vec<Statement>,
     /// Computers with ports of their own.
@@ -105,6 +132,7 @@ impl SiteModel {
             internal: Vec::new(),
             sites: Vec::new(),
             custom_roles: Vec::new(),
+            rules: Vec::new(),
             statements: Vec::new(),
             hosts: Vec::new(),
             ports: PortChanges::new(),
@@ -122,6 +150,12 @@ impl SiteModel {
             Scope::Hierarchy => self.top(a) == self.top(b),
             Scope::ParentChild => a == b || self.parent(a) == Some(b) || self.parent(b) == Some(a),
         }
+    }
+
+    /// Code of a site.
+    #[must_use]
+    pub fn code(&self, site: SiteIndex) -> &str {
+        self.sites.get(usize::from(site.0)).map_or("?", |site| &site.code)
     }
 
     fn parent(&self, site: SiteIndex) -> Option<SiteIndex> {

@@ -128,6 +128,7 @@ fn assemble(draft: &Draft) -> Result<Catalogue, CatalogueError> {
     let mut catalogue = Catalogue {
         editions: editions.collect(),
         pages,
+        companions: Vec::new(),
         settings: settings(draft)?,
         conditions: conditions.collect(),
         notes: notes(draft)?,

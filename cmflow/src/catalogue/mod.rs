@@ -23,7 +23,7 @@ mod view;
 pub use diff::{Change, Diff};
 pub use error::CatalogueError;
 pub use model::{
-    Alias, Cadence, Catalogue, Condition, Connection, Edition, EditionId, Erratum, Level, List, Note,
-    OpenedBy, Page, PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,
+    Alias, Cadence, Catalogue, Companion, Condition, Connection, Edition, EditionId, Erratum, Level, List,
+    Note, OpenedBy, Page, PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,
 };
 pub use view::{DiffView, EditionView, EditionsView, PageView, RuleView};

@@ -33,6 +33,8 @@ pub enum RoleKind {
     Infrastructure,
     /// A role that only the lists beside the tables name.
     List,
+    /// Held by every computer that the site file names, whatever its roles: a member of the domain.
+    Named,
 }
 
 /// A part that a computer plays.
@@ -330,6 +332,21 @@ impl Page {
     }
 }
 
+/// A small catalogue beside the page, for traffic that the page itself leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// Id, as in `windows-domain`; its rules' ids begin with it and a colon.
+    pub id: String,
+    /// What a reader calls it.
+    pub name: String,
+    /// What it covers, in a sentence.
+    pub summary: String,
+    /// Whether it is on where the site file does not say.
+    pub default: bool,
+    /// Its rules. [`Rule::anchor`] names the public source of each.
+    pub rules: Vec<Rule>,
+}
+
 /// Everything the documents say, in all editions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalogue {
@@ -339,6 +356,8 @@ pub struct Catalogue {
     pub editions: Vec<Edition>,
     /// The page, once for each edition, in the order of `editions`.
     pub pages: Vec<Page>,
+    /// Companion catalogues.
+    pub companions: Vec<Companion>,
     /// Keys of `[ports]`.
     pub settings: Vec<Setting>,
     /// Keys of `[conditions]`.
@@ -361,6 +380,12 @@ impl Catalogue {
     #[must_use]
     pub fn page(&self, edition: &EditionId) -> Option<&Page> {
         self.pages.iter().find(|page| page.edition == *edition)
+    }
+
+    /// The companion with that id.
+    #[must_use]
+    pub fn companion(&self, id: &str) -> Option<&Companion> {
+        self.companions.iter().find(|companion| companion.id == id)
     }
 
     /// The setting with that key.

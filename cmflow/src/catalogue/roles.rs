@@ -26,7 +26,7 @@ pub(super) fn resolve(draft: &Draft) -> Result<Vec<Role>, CatalogueError> {
     let mut roles = Vec::new();
     for (index, role) in draft.roles.iter().enumerate() {
         draft.check_editions(role.raw.editions.as_deref(), &role.place)?;
-        let tables_name_it = role.raw.kind != RoleKind::List;
+        let tables_name_it = !matches!(role.raw.kind, RoleKind::List | RoleKind::Named);
         let editions = draft
             .editions
             .iter()

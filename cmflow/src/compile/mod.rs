@@ -23,7 +23,7 @@ use crate::catalogue::{Catalogue, EditionId, RoleId};
 use crate::site::{SiteIndex, SiteModel};
 
 pub use role_set::RoleSet;
-pub use rules::RuleInfo;
+pub use rules::{OWN_RULES, RuleInfo, RulePorts};
 pub use verdicts::{Basis, VERDICT_CAPACITY, VerdictInfo};
 
 /// Why a site file cannot become tables.
@@ -80,7 +80,7 @@ pub struct Compiled {
     pub classes: Vec<ClassInfo>,
     /// Verdicts by [`VerdictId::number`]; those below [`VerdictId::FIRST_COMPILED`] are the built-in ones.
     pub verdicts: Vec<VerdictInfo>,
-    /// Rules of the edition, in the page's order.
+    /// Rules of the edition in the page's order, then those of the companions, then the user's own.
     pub rules: Vec<RuleInfo>,
     /// Ids of the roles by [`RoleId`], custom ones last.
     pub roles: Vec<String>,
@@ -132,7 +132,7 @@ pub fn compile(
     let book = role_set::RoleBook::new(catalogue, site).ok_or(CompileError::TooManyRoles)?;
     let profiles = ports::Profiles::new(site)?;
     let addresses = addresses::resolve(site, &book, &profiles, gateway_addresses)?;
-    let mut rules = rules::effective(catalogue, page, &profiles);
+    let mut rules = rules::effective(catalogue, page, site, &profiles);
     let ports = ports::classes(&rules)?;
     let verdicts = verdicts::judge_pairs(site, &mut rules, &addresses.classes, &ports, previous)?;
     let catalogue_roles = catalogue.roles.iter().map(|role| role.id.clone());

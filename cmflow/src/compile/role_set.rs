@@ -80,6 +80,8 @@ pub(super) struct RoleBook {
     closures: Vec<RoleSet>,
     /// Roles that only somebody on the internet holds.
     pub(super) public: RoleSet,
+    /// Roles of every computer that the site file names.
+    named: RoleSet,
     end_points: RoleSet,
     site_systems: RoleSet,
     client: RoleSet,
@@ -112,20 +114,23 @@ impl RoleBook {
         Some(Self {
             closures: closures.collect(),
             public: of_kind(RoleKind::Public),
+            named: of_kind(RoleKind::Named),
             end_points: of_kind(RoleKind::EndPoint),
             site_systems: of_kind(RoleKind::SiteSystem).union(named("site-system")),
             client: named("client"),
         })
     }
 
-    /// Roles as initiator and as responder of a computer that holds those.
+    /// Roles as initiator and as responder of a computer that holds those; `known` where the site file names it
+    /// by its address.
     ///
     /// A site system is a managed computer, so it is a client where it opens a flow; where it answers, it is
     /// none, else RDP to a SQL Server would pass as Remote Assistance.
-    pub(super) fn by_direction(&self, held: RoleSet) -> (RoleSet, RoleSet) {
-        let all = held.iter().fold(RoleSet::default(), |all, role| {
-            all.union(self.closures[usize::from(role.0)])
-        });
+    pub(super) fn by_direction(&self, held: RoleSet, known: bool) -> (RoleSet, RoleSet) {
+        let named = if known { self.named } else { RoleSet::default() };
+        let all = held
+            .iter()
+            .fold(named, |all, role| all.union(self.closures[usize::from(role.0)]));
         if all.intersection(self.site_systems).is_empty() {
             (all, all)
         } else {

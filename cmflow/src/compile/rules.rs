@@ -1,9 +1,10 @@
 //! The rules of an edition with the ports that they have under a site file.
 
+use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 
 use crate::catalogue::{Catalogue, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
-use crate::site::PortChanges;
+use crate::site::{OwnRule, PortChanges, SiteModel};
 
 use super::ports::{PortSet, Profiles};
 
@@ -13,6 +14,9 @@ const DYNAMIC_DEFAULT: PortRange = PortRange {
     first: 49_152,
     last: 65_535,
 };
+
+/// Section of the rules that the site file adds.
+pub const OWN_RULES: &str = "own rules";
 
 /// A rule as it was compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +39,10 @@ pub struct RuleInfo {
     pub scope: Scope,
     /// Key under `[ports]` that changes its ports.
     pub setting: Option<String>,
-    /// UDP ports under the hierarchy's port changes.
-    pub udp: Vec<PortRange>,
-    /// TCP ports under the hierarchy's port changes, the dynamic ones of a dynamic rule included.
-    pub tcp: Vec<PortRange>,
+    /// Ports where the site file changes none.
+    pub documented: RulePorts,
+    /// Ports by [`super::ClassInfo::profile`] of the responder.
+    pub(super) by_profile: Vec<RulePorts>,
     /// The operating system picks the TCP port out of `tcp`.
     pub dynamic: bool,
     /// ICMP echo requests.
@@ -47,7 +51,34 @@ pub struct RuleInfo {
     pub pairs: usize,
 }
 
+/// Ports of a rule at its responder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RulePorts {
+    /// UDP ports.
+    pub udp: Vec<PortRange>,
+    /// TCP ports, the dynamic ones of a dynamic rule included.
+    pub tcp: Vec<PortRange>,
+}
+
+impl RulePorts {
+    /// Ports of an IP protocol; none for one without ports.
+    #[must_use]
+    pub fn of(&self, protocol: u8) -> &[PortRange] {
+        match protocol {
+            protocol::TCP => &self.tcp,
+            protocol::UDP => &self.udp,
+            _ => &[],
+        }
+    }
+}
+
 impl RuleInfo {
+    /// Its ports at a responder with that [`super::ClassInfo::profile`].
+    #[must_use]
+    pub fn ports(&self, profile: u16) -> &RulePorts {
+        &self.by_profile[usize::from(profile)]
+    }
+
     /// Whether the site file names computers at both ends.
     #[must_use]
     pub const fn is_possible(&self) -> bool {
@@ -62,47 +93,96 @@ pub(super) struct EffectiveRule {
     pub(super) ports: Vec<Vec<PortSet>>,
 }
 
-/// The rules of a page, in its order.
-pub(super) fn effective(catalogue: &Catalogue, page: &Page, profiles: &Profiles) -> Vec<EffectiveRule> {
-    page.rules()
-        .map(|rule| with_ports(catalogue, rule, profiles))
+/// The rules of a page in its order, those of the companions that are on, and the user's own.
+pub(super) fn effective(
+    catalogue: &Catalogue,
+    page: &Page,
+    site: &SiteModel,
+    profiles: &Profiles,
+) -> Vec<EffectiveRule> {
+    let on = catalogue
+        .companions
+        .iter()
+        .filter(|companion| site.companions.contains(&companion.id));
+    let page = page.rules().map(|rule| (rule, VerdictKind::Documented));
+    let companions = on
+        .flat_map(|companion| &companion.rules)
+        .map(|rule| (rule, VerdictKind::Baseline));
+    page.chain(companions)
+        .map(|(rule, kind)| with_ports(catalogue, rule, kind, profiles))
+        .chain(site.rules.iter().map(|rule| own(rule, profiles)))
         .collect()
 }
 
-fn with_ports(catalogue: &Catalogue, rule: &Rule, profiles: &Profiles) -> EffectiveRule {
+/// Ports of a rule as sets of the port table's entries; sets without ports are left out.
+fn sets(ports: &RulePorts, dynamic: bool, icmp_echo: bool) -> Vec<PortSet> {
+    let tcp = &ports.tcp[..];
+    let (fixed_tcp, dynamic_tcp) = if dynamic { (&[][..], tcp) } else { (tcp, &[][..]) };
+    let echo = if icmp_echo {
+        PortSet::echo()
+    } else {
+        PortSet::default()
+    };
+    let sets = [
+        PortSet::fixed(&ports.udp, fixed_tcp),
+        PortSet::dynamic(dynamic_tcp),
+        echo,
+    ];
+    sets.into_iter().filter(|set| !set.ranges.is_empty()).collect()
+}
+
+/// A user's own rule: its ports are the same everywhere, and sites do not matter to it.
+fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
+    let count = profiles.changes().len();
+    let ports = RulePorts {
+        udp: rule.udp.clone(),
+        tcp: rule.tcp.clone(),
+    };
+    EffectiveRule {
+        ports: vec![sets(&ports, false, rule.icmp_echo); count],
+        info: RuleInfo {
+            id: rule.id.clone(),
+            section: OWN_RULES.to_owned(),
+            service: rule.id.clone(),
+            kind: VerdictKind::Approved,
+            from: rule.from,
+            to: rule.to,
+            opened_by: rule.opened_by,
+            scope: Scope::Anywhere,
+            setting: None,
+            by_profile: vec![ports.clone(); count],
+            documented: ports,
+            dynamic: false,
+            icmp_echo: rule.icmp_echo,
+            pairs: 0,
+        },
+    }
+}
+
+fn with_ports(catalogue: &Catalogue, rule: &Rule, kind: VerdictKind, profiles: &Profiles) -> EffectiveRule {
     let by_profile: Vec<_> = profiles
         .changes()
         .iter()
         .map(|changes| ports(catalogue, rule, changes))
         .collect();
-    let sets = by_profile.iter().map(|ports| {
-        let fixed_tcp = if rule.dynamic { &[][..] } else { &ports.tcp };
-        let dynamic_tcp = if rule.dynamic { &ports.tcp } else { &[][..] };
-        let sets = [
-            PortSet::fixed(&ports.udp, fixed_tcp),
-            PortSet::dynamic(dynamic_tcp),
-            if rule.icmp_echo {
-                PortSet::echo()
-            } else {
-                PortSet::default()
-            },
-        ];
-        sets.into_iter().filter(|set| !set.ranges.is_empty()).collect()
-    });
+    let sets = by_profile
+        .iter()
+        .map(|ports| sets(ports, rule.dynamic, rule.icmp_echo))
+        .collect();
     EffectiveRule {
-        ports: sets.collect(),
+        ports: sets,
         info: RuleInfo {
             id: rule.id.clone(),
             section: rule.section.clone(),
             service: rule.service.clone(),
-            kind: VerdictKind::Documented,
+            kind,
             from: rule.from,
             to: rule.to,
             opened_by: rule.opened_by,
             scope: rule.scope,
             setting: rule.setting.clone(),
-            udp: by_profile[0].udp.clone(),
-            tcp: by_profile[0].tcp.clone(),
+            documented: ports(catalogue, rule, &PortChanges::new()),
+            by_profile,
             dynamic: rule.dynamic,
             icmp_echo: rule.icmp_echo,
             pairs: 0,
@@ -110,13 +190,8 @@ fn with_ports(catalogue: &Catalogue, rule: &Rule, profiles: &Profiles) -> Effect
     }
 }
 
-struct Ports {
-    udp: Vec<PortRange>,
-    tcp: Vec<PortRange>,
-}
-
 /// A changed port replaces the documented ones (note 2), alternatives included, in each protocol that has any.
-fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> Ports {
+fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> RulePorts {
     if rule.dynamic {
         let key = rule.setting.as_deref().unwrap_or(DYNAMIC_SETTING);
         let default = || catalogue.setting(key).map(|setting| setting.default.clone());
@@ -125,7 +200,7 @@ fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> Ports {
             .cloned()
             .or_else(default)
             .unwrap_or_else(|| vec![DYNAMIC_DEFAULT]);
-        return Ports {
+        return RulePorts {
             udp: rule.udp.clone(),
             tcp,
         };
@@ -135,7 +210,7 @@ fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> Ports {
         Some(changed) if !documented.is_empty() => changed.clone(),
         _ => documented.clone(),
     };
-    Ports {
+    RulePorts {
         udp: one(&rule.udp),
         tcp: one(&rule.tcp),
     }

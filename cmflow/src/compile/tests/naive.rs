@@ -1,16 +1,16 @@
 //! The naive reading: every statement, every rule, one after the other, for one flow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 use ipnet::IpNet;
 
-use crate::catalogue::{Catalogue, OpenedBy, PortRange, RoleId, RoleKind, Rule};
+use crate::catalogue::{Cadence, Catalogue, OpenedBy, PortRange, RoleId, RoleKind, Rule, Scope};
 use crate::compile::Basis;
 use crate::compile::special::{LOCAL, SPECIAL_PURPOSE};
-use crate::site::{Extent, SiteIndex, SiteModel};
+use crate::site::{Extent, OwnRule, SiteIndex, SiteModel};
 
 /// What the statements say of one address, read one after the other.
 pub(super) struct Computer {
@@ -36,6 +36,33 @@ pub(super) struct Naive<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) site: &'a SiteModel,
     pub(super) gateway: &'a [IpAddr],
+}
+
+/// One of the user's own rules, as the page would print it.
+fn as_rule(own: &OwnRule) -> Rule {
+    Rule {
+        id: own.id.clone(),
+        section: String::new(),
+        listed: false,
+        service: own.id.clone(),
+        from: own.from,
+        to: own.to,
+        opened_by: own.opened_by,
+        udp: own.udp.clone(),
+        tcp: own.tcp.clone(),
+        icmp_echo: own.icmp_echo,
+        dynamic: false,
+        either: false,
+        alternate: false,
+        notes: vec![],
+        setting: None,
+        scope: Scope::Anywhere,
+        cadence: Cadence::OnDemand,
+        conditions: vec![],
+        anchor: None,
+        errata: vec![],
+        remarks: vec![],
+    }
 }
 
 fn prefix(text: &str) -> IpNet {
@@ -81,9 +108,9 @@ impl Naive<'_> {
             basis: None,
             flagged,
         };
-        if let Some((rules, basis)) = straight {
+        if let Some((kind, rules, basis)) = straight {
             Answer {
-                kind: VerdictKind::Documented,
+                kind,
                 rules,
                 basis: Some(basis),
                 flagged: false,
@@ -92,7 +119,7 @@ impl Naive<'_> {
             plain(VerdictKind::Opaque, false)
         } else if from.local || to.local {
             plain(VerdictKind::Local, false)
-        } else if let Some((rules, basis)) = turned.filter(|_| seen) {
+        } else if let Some((_, rules, basis)) = turned.filter(|_| seen) {
             Answer {
                 kind: VerdictKind::Reversed,
                 rules,
@@ -115,37 +142,59 @@ impl Naive<'_> {
         protocol: u8,
         port: u16,
         roles_fit: impl Fn(&Rule) -> bool,
-    ) -> Option<(Vec<String>, Basis)> {
-        let page = self.catalogue.page(&self.site.edition).expect("the edition");
-        let (mut fixed, mut ranged) = (BTreeSet::new(), BTreeSet::new());
-        for rule in page.rules() {
-            if !roles_fit(rule) || !self.site.in_scope(rule.scope, from.site, to.site) {
+    ) -> Option<(VerdictKind, Vec<String>, Basis)> {
+        let icmp = protocol == protocol::ICMP || protocol == protocol::ICMPV6;
+        let mut fitting: BTreeMap<(VerdictKind, Basis), BTreeSet<String>> = BTreeMap::new();
+        for (kind, rule) in self.rules() {
+            if !roles_fit(&rule) || !self.site.in_scope(rule.scope, from.site, to.site) {
                 continue;
             }
-            let (udp, tcp) = self.ports(rule, to);
+            let (udp, tcp) = match kind {
+                VerdictKind::Approved => (rule.udp.clone(), rule.tcp.clone()),
+                _ => self.ports(&rule, to),
+            };
             let fits = match protocol {
                 protocol::TCP => tcp.iter().any(|range| range.contains(port)),
                 protocol::UDP => udp.iter().any(|range| range.contains(port)),
-                protocol::ICMP | protocol::ICMPV6 => rule.icmp_echo,
-                _ => false,
+                _ => icmp && rule.icmp_echo,
             };
-            if fits && rule.dynamic && protocol == protocol::TCP {
-                ranged.insert(rule.id.clone());
-            } else if fits {
-                fixed.insert(rule.id.clone());
+            let basis = match protocol {
+                _ if icmp => Basis::Icmp,
+                protocol::TCP if rule.dynamic => Basis::Range,
+                _ => Basis::Port,
+            };
+            if fits {
+                fitting.entry((kind, basis)).or_default().insert(rule.id);
             }
         }
-        let icmp = protocol == protocol::ICMP || protocol == protocol::ICMPV6;
-        if !fixed.is_empty() {
-            Some((
-                fixed.into_iter().collect(),
-                if icmp { Basis::Icmp } else { Basis::Port },
-            ))
-        } else if !ranged.is_empty() {
-            Some((ranged.into_iter().collect(), Basis::Range))
-        } else {
-            None
+        let ((kind, basis), rules) = fitting.into_iter().next()?;
+        Some((kind, rules.into_iter().collect(), basis))
+    }
+
+    /// Rules of the page, of the companions that are on, and the user's own.
+    fn rules(&self) -> Vec<(VerdictKind, Rule)> {
+        let page = self.catalogue.page(&self.site.edition).expect("the edition");
+        let mut rules: Vec<_> = page
+            .rules()
+            .map(|rule| (VerdictKind::Documented, rule.clone()))
+            .collect();
+        for companion in &self.catalogue.companions {
+            if self.site.companions.contains(&companion.id) {
+                rules.extend(
+                    companion
+                        .rules
+                        .iter()
+                        .map(|rule| (VerdictKind::Baseline, rule.clone())),
+                );
+            }
         }
+        rules.extend(
+            self.site
+                .rules
+                .iter()
+                .map(|own| (VerdictKind::Approved, as_rule(own))),
+        );
+        rules
     }
 
     fn ports(&self, rule: &Rule, at: &Computer) -> (Vec<PortRange>, Vec<PortRange>) {
@@ -289,12 +338,14 @@ impl Naive<'_> {
 
     fn opens(&self, address: IpAddr, role: RoleId) -> bool {
         self.implied(address, role)
+            || self.kind(role) == Some(RoleKind::Named) && self.known(address)
             || Some(role) == self.catalogue.role("client") && self.is_site_system(address)
     }
 
     fn answers(&self, address: IpAddr, role: RoleId) -> bool {
-        self.implied(address, role)
-            && !(Some(role) == self.catalogue.role("client") && self.is_site_system(address))
+        self.kind(role) == Some(RoleKind::Named) && self.known(address)
+            || self.implied(address, role)
+                && !(Some(role) == self.catalogue.role("client") && self.is_site_system(address))
     }
 
     fn site_of(&self, address: IpAddr) -> Option<SiteIndex> {

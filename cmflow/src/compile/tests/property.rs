@@ -13,11 +13,11 @@ use proptest::sample::select;
 use super::naive::{Answer, Naive};
 use super::{Pair, address};
 use crate::catalogue::{
-    Cadence, Catalogue, Connection, Edition, EditionId, Level, OpenedBy, Page, PortRange, Role, RoleId,
-    RoleKind, Rule, Scope, Setting,
+    Cadence, Catalogue, Companion, Connection, Edition, EditionId, Level, OpenedBy, Page, PortRange, Role,
+    RoleId, RoleKind, Rule, Scope, Setting,
 };
 use crate::compile::compile;
-use crate::site::{CustomRole, Extent, Host, PortChanges, Site, SiteIndex, SiteModel, Statement};
+use crate::site::{CustomRole, Extent, Host, OwnRule, PortChanges, Site, SiteIndex, SiteModel, Statement};
 
 const GATEWAY: &str = "10.0.0.3";
 
@@ -45,7 +45,8 @@ const ADDRESSES: [&str; 18] = [
 const LENGTHS: [u8; 8] = [0, 8, 15, 16, 24, 30, 31, 32];
 const PORTS: [u16; 10] = [80, 443, 500, 1433, 4500, 8530, 8443, 50_000, 50_001, 65_535];
 const SETTINGS: [&str; 3] = ["web", "fixed", "rpc-dynamic"];
-const ROLES: usize = 7;
+const COMPANIONS: [&str; 2] = ["on", "off"];
+const ROLES: usize = 8;
 
 fn role(id: &str, kind: RoleKind, implies: &[u16]) -> Role {
     Role {
@@ -65,6 +66,7 @@ fn roles() -> Vec<Role> {
         role("distribution-point-pxe", RoleKind::SiteSystem, &[1, 2]),
         role("internet", RoleKind::Public, &[]),
         role("domain-controller", RoleKind::Infrastructure, &[]),
+        role("member", RoleKind::Named, &[]),
     ]
 }
 
@@ -129,10 +131,24 @@ fn rule() -> impl Strategy<Value = Rule> {
 }
 
 fn catalogue() -> impl Strategy<Value = Catalogue> {
-    (prop::collection::vec(rule(), 1..12), port_ranges()).prop_map(|(mut rules, dynamic)| {
+    let companion = || prop::collection::vec(rule(), 0..4);
+    let rules = prop::collection::vec(rule(), 1..12);
+    (rules, [companion(), companion()], port_ranges()).prop_map(|(mut rules, companions, dynamic)| {
         for (number, rule) in rules.iter_mut().enumerate() {
             rule.id = format!("rule-{number:02}");
         }
+        let companions = companions.into_iter().zip(COMPANIONS).map(|(mut rules, id)| {
+            for (number, rule) in rules.iter_mut().enumerate() {
+                rule.id = format!("{id}:rule-{number:02}");
+            }
+            Companion {
+                id: id.to_owned(),
+                name: id.to_owned(),
+                summary: String::new(),
+                default: false,
+                rules,
+            }
+        });
         let edition = EditionId("current".to_owned());
         let setting = |key: &str, default: Vec<PortRange>| Setting {
             key: key.to_owned(),
@@ -162,6 +178,7 @@ fn catalogue() -> impl Strategy<Value = Catalogue> {
                 connections: vec![table],
                 lists: vec![],
             }],
+            companions: companions.collect(),
             settings: vec![
                 setting(SETTINGS[0], vec![PortRange::single(80)]),
                 setting(SETTINGS[1], vec![PortRange::single(443)]),
@@ -223,12 +240,29 @@ fn hosts() -> impl Strategy<Value = Vec<Host>> {
     prop::collection::vec(host, 0..3)
 }
 
+fn own_rules() -> impl Strategy<Value = Vec<OwnRule>> {
+    prop::collection::vec(rule(), 0..3).prop_map(|rules| {
+        let own = rules.into_iter().enumerate().map(|(number, rule)| OwnRule {
+            id: format!("own-{number:02}"),
+            from: rule.from,
+            to: rule.to,
+            opened_by: rule.opened_by,
+            udp: rule.udp,
+            tcp: rule.tcp,
+            icmp_echo: rule.icmp_echo,
+            why: "CHG1234".to_owned(),
+            until: None,
+        });
+        own.collect()
+    })
+}
+
 fn site() -> impl Strategy<Value = SiteModel> {
     let site_ports = prop::collection::vec(changes(), 3);
     let statements = prop::collection::vec(statement(), 1..14);
     let internal = prop::collection::vec(prefix(), 0..3);
-    (statements, internal, changes(), site_ports, hosts()).prop_map(
-        |(mut statements, internal, ports, site_ports, hosts)| {
+    (statements, internal, changes(), site_ports, hosts(), own_rules()).prop_map(
+        |(mut statements, internal, ports, site_ports, hosts, rules)| {
             let mut said = BTreeSet::new();
             statements.retain(|statement| said.insert((statement.role, statement.extent)));
             // A prefix names one site: two of them would be a mistake of the file.
@@ -258,7 +292,10 @@ fn site() -> impl Strategy<Value = SiteModel> {
                 hosts,
                 custom_roles: vec![CustomRole {
                     id: "backup".to_owned(),
+                    evidence: true,
                 }],
+                rules,
+                companions: vec![COMPANIONS[0].to_owned()],
                 ..SiteModel::new(EditionId("current".to_owned()))
             }
         },

@@ -1,0 +1,74 @@
+//! How far a rule is from explaining a flow.
+
+use cmflow_common::packet::protocol;
+
+use super::{Asked, service};
+use crate::catalogue::{OpenedBy, RoleId};
+use crate::compile::RuleInfo;
+
+/// What keeps a rule from fitting, nearest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Distance {
+    /// Roles and port fit, the wrong end opened.
+    WrongEnd,
+    /// Roles and port fit, the sites do not.
+    OtherSite,
+    /// The roles fit, and the port is the documented one, which the site file replaced.
+    ReplacedPort,
+    /// The roles fit, the port is another one: of another service than the one that has the port elsewhere,
+    /// or not; and so far away.
+    OtherPort(bool, u16),
+    /// The port fits, and one end; the other end holds other roles, or none. True where the site file names no
+    /// computer with the role that lacks, so that the rule is likely no help.
+    Responder(bool),
+    /// As [`Self::Responder`], the other way round.
+    Initiator(bool),
+    /// The roles fit, the protocol has none of its ports.
+    OtherProtocol,
+}
+
+impl Distance {
+    /// Nothing where the rule fits, or is no help.
+    pub(super) fn of(rule: &RuleInfo, asked: &Asked<'_>, services: &[&str]) -> Option<Self> {
+        let initiator = asked.compiled.class(asked.question.initiator);
+        let responder = asked.compiled.class(asked.question.responder);
+        let opens = |role: RoleId| initiator.as_initiator.contains(role);
+        let answers = |role: RoleId| responder.as_responder.contains(role);
+        let as_printed = opens(rule.from) && answers(rule.to);
+        let turned = opens(rule.to) && answers(rule.from);
+        let roles_fit = as_printed || rule.opened_by == OpenedBy::Either && turned;
+        let in_scope = asked.site.in_scope(rule.scope, initiator.site, responder.site);
+        match (away(rule, asked), roles_fit) {
+            (Some(0), true) => (!in_scope).then_some(Self::OtherSite),
+            (Some(0), false) if turned => Some(Self::WrongEnd),
+            (Some(0), false) if opens(rule.from) => Some(Self::Responder(!asked.held.contains(rule.to))),
+            (Some(0), false) if answers(rule.to) => Some(Self::Initiator(!asked.held.contains(rule.from))),
+            (Some(_), true) if was_replaced(rule, asked) => Some(Self::ReplacedPort),
+            (Some(away), true) => Some(Self::OtherPort(!services.contains(&service(rule)), away)),
+            (None, true) => Some(Self::OtherProtocol),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the port is one that the rule would have if the site file did not change it.
+fn was_replaced(rule: &RuleInfo, asked: &Asked<'_>) -> bool {
+    let documented = rule.documented.of(asked.question.protocol).iter();
+    !rule.dynamic
+        && documented
+            .into_iter()
+            .any(|range| range.contains(asked.question.port))
+}
+
+/// How far the question's port is from the rule's; nothing where the rule has no port of that protocol.
+fn away(rule: &RuleInfo, asked: &Asked<'_>) -> Option<u16> {
+    let port = asked.question.port;
+    if matches!(asked.question.protocol, protocol::ICMP | protocol::ICMPV6) {
+        return (rule.icmp_echo && port == 0).then_some(0);
+    }
+    let away = asked.ports(rule).iter().map(|range| {
+        let below = range.first.saturating_sub(port);
+        below.max(port.saturating_sub(range.last))
+    });
+    away.min()
+}

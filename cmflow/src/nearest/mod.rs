@@ -1,0 +1,97 @@
+//! The rules that come nearest to a flow which none explains, and why each does not fit.
+
+mod distance;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use cmflow_common::address::Address;
+
+use crate::catalogue::PortRange;
+use crate::compile::{Compiled, RoleSet, RuleInfo};
+use crate::site::SiteModel;
+use distance::Distance;
+use words::words;
+
+/// A flow as far as rules see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The end that opened it.
+    pub initiator: Address,
+    /// The end that answers.
+    pub responder: Address,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Port of the responder.
+    pub port: u16,
+}
+
+/// A rule that nearly fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearest {
+    /// Its id.
+    pub rule: String,
+    /// Why it does not fit, in words.
+    pub why_not: String,
+}
+
+/// The nearest rule; nothing where not even one end and the port fit one.
+#[must_use]
+pub fn nearest(compiled: &Compiled, site: &SiteModel, question: &Question) -> Option<Nearest> {
+    nearest_few(compiled, site, question, 1).pop()
+}
+
+/// The nearest rules, the nearest one first, `most` at most.
+#[must_use]
+pub fn nearest_few(compiled: &Compiled, site: &SiteModel, question: &Question, most: usize) -> Vec<Nearest> {
+    let named = compiled.classes.iter().filter(|class| class.known);
+    let asked = Asked {
+        compiled,
+        site,
+        question,
+        held: named.fold(RoleSet::default(), |held, class| held.union(class.as_initiator)),
+    };
+    let services = asked.services();
+    let rules = compiled.rules.iter();
+    let mut near: Vec<(Distance, &RuleInfo)> = rules
+        .filter_map(|rule| Some((Distance::of(rule, &asked, &services)?, rule)))
+        .collect();
+    // Stable: of equally near ones the first on the page stays first.
+    near.sort_by_key(|(distance, _)| *distance);
+    near.truncate(most);
+    let told = near.into_iter().map(|(distance, rule)| Nearest {
+        rule: rule.id.clone(),
+        why_not: words(distance, rule, &asked),
+    });
+    told.collect()
+}
+
+/// A question with what it is asked of.
+struct Asked<'a> {
+    compiled: &'a Compiled,
+    site: &'a SiteModel,
+    question: &'a Question,
+    /// Roles that computers of the site file hold.
+    held: RoleSet,
+}
+
+impl<'a> Asked<'a> {
+    /// Ports that a rule has at the responder, of the protocol in question.
+    fn ports<'r>(&self, rule: &'r RuleInfo) -> &'r [PortRange] {
+        let responder = self.compiled.class(self.question.responder);
+        rule.ports(responder.profile).of(self.question.protocol)
+    }
+
+    /// Services that have exactly this port somewhere: a wrong port of the right service is nearer.
+    fn services(&self) -> Vec<&'a str> {
+        let single = PortRange::single(self.question.port);
+        let rules = self.compiled.rules.iter();
+        let holding = rules.filter(|rule| self.ports(rule).contains(&single));
+        holding.map(service).collect()
+    }
+}
+
+/// The part of a rule's id that names its service.
+fn service(rule: &RuleInfo) -> &str {
+    rule.id.rsplit('/').next().unwrap_or(&rule.id)
+}

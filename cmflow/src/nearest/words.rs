@@ -1,0 +1,126 @@
+//! Why a rule does not fit, in words.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use cmflow_common::address::Address;
+use cmflow_common::packet::protocol;
+
+use super::Asked;
+use super::distance::Distance;
+use crate::answer::protocol_name;
+use crate::catalogue::{PortRange, RoleId, Scope};
+use crate::compile::RuleInfo;
+use crate::site::SiteIndex;
+
+pub(super) fn words(distance: Distance, rule: &RuleInfo, asked: &Asked<'_>) -> String {
+    match distance {
+        Distance::WrongEnd => {
+            let from = asked.compiled.role(rule.from);
+            format!("opened from the wrong end: \"{from}\" should open it")
+        }
+        Distance::OtherSite => other_site(rule, asked),
+        Distance::Responder(_) => lacks(asked, asked.question.responder, rule.to),
+        Distance::Initiator(_) => lacks(asked, asked.question.initiator, rule.from),
+        Distance::ReplacedPort => replaced(rule, asked),
+        Distance::OtherPort(..) => {
+            let port = port_name(asked);
+            let has = ports(asked.ports(rule), asked.question.protocol);
+            let mut words = format!("the rule has {has}, not {port}");
+            if let Some(service) = documented_elsewhere(rule, asked) {
+                write!(words, "; that is {service}").expect("a String takes everything");
+            }
+            words
+        }
+        Distance::OtherProtocol => other_protocol(rule, asked),
+    }
+}
+
+fn other_site(rule: &RuleInfo, asked: &Asked<'_>) -> String {
+    let question = asked.question;
+    let site = |address: Address| asked.compiled.class(address).site;
+    let (Some(initiator), Some(responder)) = (site(question.initiator), site(question.responder)) else {
+        return "fits, but not between these sites".to_owned();
+    };
+    let code = |site: SiteIndex| asked.site.code(site);
+    let (here, there) = (code(initiator), code(responder));
+    let address = IpAddr::from(question.responder);
+    match rule.scope {
+        Scope::SameSite => format!(
+            "fits, but site {there}: {address} is in {there}, the initiator in {here}, and the rule holds inside a site"
+        ),
+        Scope::ParentChild => format!(
+            "fits, but site {there}: {address} is in {there}, which is neither parent nor child of {here}"
+        ),
+        Scope::Hierarchy | Scope::Anywhere => format!(
+            "fits, but site {there}: {address} is in {there}, which is in another hierarchy than {here}"
+        ),
+    }
+}
+
+fn lacks(asked: &Asked<'_>, address: Address, role: RoleId) -> String {
+    let class = asked.compiled.class(address);
+    let address = IpAddr::from(address);
+    let role = asked.compiled.role(role);
+    if !class.known {
+        return format!("{address} holds no role, the rule needs \"{role}\"");
+    }
+    let named = asked.compiled.role_names(class.named).join(", ");
+    format!("{address} is {named}, the rule needs \"{role}\"")
+}
+
+fn replaced(rule: &RuleInfo, asked: &Asked<'_>) -> String {
+    let has = asked.ports(rule).iter().map(PortRange::to_string);
+    let has = has.collect::<Vec<_>>().join(" or ");
+    let setting = rule.setting.as_deref().unwrap_or("the documented port");
+    format!(
+        "port {} is {setting}, the site file says {has}",
+        asked.question.port
+    )
+}
+
+fn other_protocol(rule: &RuleInfo, asked: &Asked<'_>) -> String {
+    let responder = asked.compiled.class(asked.question.responder);
+    let at_responder = rule.ports(responder.profile);
+    let has = [protocol::TCP, protocol::UDP].map(|protocol| ports(at_responder.of(protocol), protocol));
+    let mut has: Vec<_> = has.into_iter().filter(|ports| !ports.is_empty()).collect();
+    if rule.icmp_echo {
+        has.push("ICMP echo".to_owned());
+    }
+    format!("the rule has {}, not {}", has.join(" and "), port_name(asked))
+}
+
+/// `TCP 80 or 8530`, or nothing.
+fn ports(ranges: &[PortRange], protocol: u8) -> String {
+    let ports: Vec<_> = ranges.iter().map(PortRange::to_string).collect();
+    if ports.is_empty() {
+        return String::new();
+    }
+    format!("{} {}", name(protocol), ports.join(" or "))
+}
+
+fn name(protocol: u8) -> String {
+    protocol_name(protocol).to_uppercase()
+}
+
+fn port_name(asked: &Asked<'_>) -> String {
+    let question = asked.question;
+    match question.protocol {
+        protocol::TCP | protocol::UDP => format!("{} {}", name(question.protocol), question.port),
+        protocol::ICMP | protocol::ICMPV6 if question.port == 0 => "ICMP echo".to_owned(),
+        protocol::ICMP | protocol::ICMPV6 => format!("ICMP type {}", question.port),
+        other => name(other),
+    }
+}
+
+/// The setting of another rule that has exactly this port, as in "8531 is wsus-https".
+fn documented_elsewhere<'a>(nearest: &RuleInfo, asked: &Asked<'a>) -> Option<&'a str> {
+    let single = PortRange::single(asked.question.port);
+    let others = asked
+        .compiled
+        .rules
+        .iter()
+        .filter(|rule| rule.setting != nearest.setting);
+    let mut holding = others.filter(|rule| asked.ports(rule).contains(&single));
+    holding.find_map(|rule| rule.setting.as_deref())
+}
