@@ -21,7 +21,7 @@ pub fn cannot_observe() -> Option<String> {
 /// Moves a thread that ends at once into namespaces of its own.
 fn namespaces() -> io::Result<()> {
     let unshared = thread::spawn(|| {
-        // SAFETY: the thread shares no file descriptors by number that it would lose, and ends here.
+        // SAFETY: the descriptors stay shared (no CLONE_FILES), and the thread ends here.
         unsafe { unshare_unsafe(UnshareFlags::NEWNET | UnshareFlags::NEWNS) }
     });
     Ok(unshared.join().expect("a system call does not panic")?)
