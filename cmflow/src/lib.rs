@@ -15,6 +15,7 @@ pub mod compile;
 pub mod config;
 pub mod daemon;
 pub mod explain;
+pub mod findings;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;

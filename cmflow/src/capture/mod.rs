@@ -93,7 +93,7 @@ impl<R: Read> Capture<R> {
     ///
     /// # Errors
     /// Where the rest cannot be read. Nothing follows after an error.
-    pub fn next(&mut self) -> Result<Option<Record<'_>>, CaptureError> {
+    pub fn next_frame(&mut self) -> Result<Option<Record<'_>>, CaptureError> {
         self.input.next_block();
         let found = match &mut self.format {
             Format::Pcap(pcap) => pcap.find(&mut self.input),
