@@ -19,6 +19,7 @@ pub mod findings;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;
+pub mod replay;
 pub mod serve;
 pub mod site;
 pub mod spelling;

@@ -18,6 +18,7 @@ use std::io::Read;
 
 pub use error::CaptureError;
 pub use link::Link;
+pub(crate) use link::name as link_name;
 
 use input::Input;
 use pcap::Pcap;
