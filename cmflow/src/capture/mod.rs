@@ -18,6 +18,7 @@ use std::io::Read;
 
 pub use error::CaptureError;
 pub use link::Link;
+pub(crate) use link::name as link_name;
 
 use input::Input;
 use pcap::Pcap;
@@ -93,7 +94,7 @@ impl<R: Read> Capture<R> {
     ///
     /// # Errors
     /// Where the rest cannot be read. Nothing follows after an error.
-    pub fn next(&mut self) -> Result<Option<Record<'_>>, CaptureError> {
+    pub fn next_frame(&mut self) -> Result<Option<Record<'_>>, CaptureError> {
         self.input.next_block();
         let found = match &mut self.format {
             Format::Pcap(pcap) => pcap.find(&mut self.input),

@@ -113,7 +113,7 @@ fn read(file: &[u8]) -> (Vec<Frame>, Option<CaptureError>) {
         Err(error) => return (frames, Some(error)),
     };
     loop {
-        match capture.next() {
+        match capture.next_frame() {
             Ok(Some(record)) => frames.push((
                 record.at_ns,
                 record.interface,
@@ -215,7 +215,7 @@ fn a_simple_packet_has_no_time_and_ends_at_the_snap_length() {
         .concat();
         let mut capture = Capture::new(Trickle(&file)).expect("a capture");
         let mut frames = Vec::new();
-        while let Some(record) = capture.next().expect("a frame") {
+        while let Some(record) = capture.next_frame().expect("a frame") {
             frames.push((record.at_ns, record.bytes.to_vec(), record.wire_bytes));
         }
         assert_eq!(
