@@ -101,7 +101,32 @@ pub(super) fn unexplained(verdict: &str) -> bool {
     matches!(verdict, "undocumented" | "foreign" | "reversed" | "out-of-scope")
 }
 
+/// What is shown in one line: ports that the operating system picked differ from flow to flow, and count as
+/// one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Group {
+    pub(super) initiator: IpAddr,
+    pub(super) responder: IpAddr,
+    pub(super) protocol: String,
+    pub(super) port: Option<u16>,
+    pub(super) verdict: String,
+}
+
+/// Ports from here on are those that operating systems pick for whoever opens a conversation.
+const FIRST_PICKED: u16 = 32_768;
+
 impl Unexplained {
+    /// The line that it is shown in.
+    pub(super) fn group(&self) -> Group {
+        Group {
+            initiator: self.initiator,
+            responder: self.responder,
+            protocol: self.protocol.clone(),
+            port: self.port.filter(|port| *port < FIRST_PICKED),
+            verdict: self.verdict.clone(),
+        }
+    }
+
     /// The nearest rule, in whichever of its forms: an id, or objects with a `rule` and a `why_not`.
     pub(super) fn nearest(&self) -> String {
         let first = self
@@ -118,5 +143,41 @@ impl Unexplained {
             (Some(rule), None) => rule,
             (None, _) => "none".into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Unexplained;
+
+    fn unexplained(port: u16, nearest: &serde_json::Value) -> Unexplained {
+        serde_json::from_value(json!({
+            "protocol": "udp", "initiator": "10.0.0.1", "responder": "10.0.0.2", "port": port,
+            "verdict": "undocumented", "packets": 1, "flows": 1, "nearest": nearest,
+        }))
+        .expect("the shape of the contract")
+    }
+
+    #[test]
+    fn picked_ports_are_one_line_and_others_a_line_each() {
+        let group = |port| unexplained(port, &json!(null)).group();
+        assert_eq!(group(40_000), group(50_000));
+        assert_ne!(group(1433), group(1434));
+    }
+
+    #[test]
+    fn the_nearest_rule_is_told_in_each_of_its_forms() {
+        let nearest = |value| unexplained(1, &value).nearest();
+        let object = json!({"rule": "a/b/c", "why_not": "it is another"});
+        assert_eq!(
+            nearest(json!([object, {"rule": "d/e/f"}])),
+            "a/b/c: it is another"
+        );
+        assert_eq!(nearest(object), "a/b/c: it is another");
+        assert_eq!(nearest(json!("a/b/c")), "a/b/c");
+        assert_eq!(nearest(json!([])), "none");
+        assert_eq!(nearest(json!(null)), "none");
     }
 }

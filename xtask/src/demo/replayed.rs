@@ -6,8 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::answers::{Answers, Flow, Law, Rule};
+use super::answers::{Answers, Flow, Group, Law, Rule, Unexplained};
 use super::conversation::CONVERSATIONS;
 use super::traffic::Went;
 use super::{recording, summary};
@@ -36,7 +37,8 @@ pub fn run(cmflow: &Path, why: &str) -> Result<bool> {
         replay = Some(answer);
         Ok(words)
     })?;
-    let replay = replay.context("the capture was replayed")?;
+    let mut answers = replay.context("the capture was replayed")?.answers();
+    name_nearest(cmflow, scratch.path(), &mut answers.unexplained)?;
     let held = CONVERSATIONS.iter().map(|conversation| {
         let went = Went {
             held: recording::ROUNDS.into(),
@@ -45,7 +47,7 @@ pub fn run(cmflow: &Path, why: &str) -> Result<bool> {
         };
         (conversation, went)
     });
-    let well = summary::print(held, &BTreeMap::new(), Some(&replay.answers()));
+    let well = summary::print(held, &BTreeMap::new(), Some(&answers));
     println!("\n`cargo xtask capture` writes this capture, and others, to look at.");
     Ok(well)
 }
@@ -56,6 +58,31 @@ fn ask(cmflow: &Path, folder: &Path) -> Result<Replay> {
     command.arg(folder.join("demo.pcap")).args(["--format", "json"]);
     // 1 says that there is something nobody documented, as there is.
     serde_json::from_str(&answered(&mut command, &[0, 1])?).context("reading what `cmflow replay` answered")
+}
+
+/// Asks `cmflow explain` for the nearest rules of what nothing explains, once for each line that is shown.
+fn name_nearest(cmflow: &Path, folder: &Path, unexplained: &mut [Unexplained]) -> Result<()> {
+    let mut known: BTreeMap<Group, Value> = BTreeMap::new();
+    for found in unexplained.iter_mut().filter(|found| found.nearest.is_null()) {
+        let group = found.group();
+        if let Some(nearest) = known.get(&group) {
+            found.nearest = nearest.clone();
+            continue;
+        }
+        let mut command = Command::new(cmflow);
+        command.arg("explain").arg("--site").arg(folder.join("demo.toml"));
+        command.args([found.initiator.to_string(), found.responder.to_string()]);
+        command.arg(match found.port {
+            Some(port) => format!("{}/{port}", found.protocol),
+            None => found.protocol.clone(),
+        });
+        command.args(["--format", "json"]);
+        let answer: Value = serde_json::from_str(&answered(&mut command, &[0, 1])?)
+            .context("reading what `cmflow explain` answered")?;
+        found.nearest = answer["nearest"].clone();
+        known.insert(group, found.nearest.clone());
+    }
+    Ok(())
 }
 
 /// `cmflow replay`

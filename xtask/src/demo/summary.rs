@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::answers::{Answers, Flow, Law, Rule, Unexplained};
+use super::answers::{Answers, Flow, Group, Law, Rule, Unexplained};
 use super::conversation::{Conversation, Expected, Family};
 use super::live::name;
 use super::traffic::Went;
@@ -96,22 +96,20 @@ fn rules(all: &[Rule]) {
 fn undocumented(all: &[Unexplained]) {
     let mut groups: BTreeMap<_, Vec<&Unexplained>> = BTreeMap::new();
     for found in all {
-        // Ports that the operating system picked differ from flow to flow: one line for all of a pair.
-        let port = found.port.filter(|port| *port < FIRST_PICKED);
-        let key = (
-            found.initiator,
-            found.responder,
-            found.protocol.clone(),
-            port,
-            found.verdict.clone(),
-        );
-        groups.entry(key).or_default().push(found);
+        groups.entry(found.group()).or_default().push(found);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, found)| Reverse(found.iter().map(|one| one.packets).sum::<u64>()));
     heading("What no document explains");
     println!("{:>8} {:>6}  {:<13} flow", "packets", "flows", "verdict");
-    for ((initiator, responder, protocol, port, verdict), found) in groups {
+    for (group, found) in groups {
+        let Group {
+            initiator,
+            responder,
+            protocol,
+            port,
+            verdict,
+        } = group;
         let port = port.map_or_else(|| "high ports".to_owned(), |port| port.to_string());
         let nearest = found.first().map(|one| one.nearest()).unwrap_or_default();
         println!(
@@ -124,9 +122,6 @@ fn undocumented(all: &[Unexplained]) {
         );
     }
 }
-
-/// Ports from here on are those that operating systems pick for whoever opens a conversation.
-const FIRST_PICKED: u16 = 32_768;
 
 struct Judged {
     words: String,
