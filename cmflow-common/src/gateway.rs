@@ -8,6 +8,7 @@ use crate::flow::Slot;
 use crate::news::News;
 use crate::outcome::Outcome;
 use crate::parse::LinkLayer;
+use crate::table;
 use crate::verdict::{Judgement, VerdictId};
 
 /// What is fixed for one interface while a program looks at it.
@@ -208,6 +209,9 @@ pub trait Gateway {
     /// Tables of one generation.
     type Tables: Tables;
 
+    /// Slots looked at for a key.
+    const PROBES: u32 = table::PROBES;
+
     /// The control word, each field read once; its gates only by [`Gateway::gate`].
     fn control(&self) -> Control;
     /// The gate of an idle class: a packet needs one of them, if any.
@@ -224,6 +228,14 @@ pub trait Gateway {
     fn count_without_entry(&self, half: usize, packets: u64, bytes: u64);
     /// The slot at `index`, taken modulo the table's size.
     fn slot(&self, index: u32) -> Option<*mut Slot>;
+    /// Makes the flow table larger, because a new flow found no place; says whether it did. The kernel's has
+    /// its size for good.
+    ///
+    /// Pointers that [`Gateway::slot`] gave before are void afterwards.
+    #[inline(always)]
+    fn make_room(&self) -> bool {
+        false
+    }
     /// Adds to a counter that others add to at the same time.
     ///
     /// # Safety

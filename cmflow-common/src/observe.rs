@@ -211,7 +211,11 @@ impl<V: Viewpoint> Sighting<'_, V> {
             packets,
             bytes,
         };
-        if !table::insert(gateway, hash, free, &entry) {
+        let mut placed = table::insert(gateway, hash, free, &entry);
+        while !placed && gateway.make_room() {
+            placed = table::insert(gateway, hash, 0, &entry);
+        }
+        if !placed {
             gateway.count_without_entry(self.half(), packets, bytes);
         }
         if judge::is_unexplained(verdict) {

@@ -1,4 +1,4 @@
-//! The flow table: open addressing over slots in shared memory, a linear probe of [`PROBES`].
+//! The flow table: open addressing over slots in shared memory, a linear probe of [`Gateway::PROBES`].
 //!
 //! A slot is claimed by one compare-exchange of its claim word and filled before the word says so. Two
 //! processors that meet the first packets of one flow at once may fill two slots with it: readers add slots
@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::flow::{Claim, FlowKey, Slot, idle_class};
 use crate::gateway::{Count, Gateway};
 
-/// Slots looked at for a key, and so the longest run of neighbours that a key may be pushed along.
+/// Slots looked at for a key in the kernel, and so the longest run of neighbours that a key may be pushed along.
 pub const PROBES: u32 = 8;
 
 /// What the table holds under a key.
@@ -16,7 +16,7 @@ pub const PROBES: u32 = 8;
 pub enum Found {
     /// The flow's slot and its claim word.
     Slot(*mut Slot, u64),
-    /// Nothing; the first place that was free, counted from the key's home, or [`PROBES`].
+    /// Nothing; the first place that was free, counted from the key's home, or [`Gateway::PROBES`].
     Nothing(u32),
 }
 
@@ -24,9 +24,9 @@ pub enum Found {
 #[inline(always)]
 pub fn find<G: Gateway>(gateway: &G, key: &FlowKey, hash: u64) -> Found {
     let tag = Claim::tag_of(hash);
-    let mut free = PROBES;
+    let mut free = G::PROBES;
     let mut step = 0;
-    while step < PROBES {
+    while step < G::PROBES {
         let Some(slot) = gateway.slot((hash as u32).wrapping_add(step)) else {
             break;
         };
@@ -37,7 +37,7 @@ pub fn find<G: Gateway>(gateway: &G, key: &FlowKey, hash: u64) -> Found {
             if unsafe { same_key(&raw const (*slot).key, key) } {
                 return Found::Slot(slot, word);
             }
-        } else if word == Claim::FREE && free == PROBES {
+        } else if word == Claim::FREE && free == G::PROBES {
             free = step;
         }
         step += 1;
@@ -90,7 +90,7 @@ pub struct Entry<'a> {
 #[inline(always)]
 pub fn insert<G: Gateway>(gateway: &G, hash: u64, from: u32, entry: &Entry<'_>) -> bool {
     let mut step = 0;
-    while step < PROBES {
+    while step < G::PROBES {
         if step >= from {
             let Some(slot) = gateway.slot((hash as u32).wrapping_add(step)) else {
                 return false;

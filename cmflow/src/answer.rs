@@ -239,6 +239,58 @@ pub struct Undocumented {
     pub beyond: u64,
 }
 
+/// `cmflow replay`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay<F = Vec<Flow>> {
+    /// The capture.
+    pub capture: CaptureSummary,
+    /// Frames by outcome.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Packets, bytes and flows by verdict.
+    pub verdicts: BTreeMap<String, Tally>,
+    /// Rules with at least one packet.
+    pub rules: Vec<RuleCount>,
+    /// Flows that the filters let through, sorted.
+    pub flows: F,
+    /// Packets that found no room in the flow table: counted by outcome and verdict, but in no flow.
+    pub packets_without_entry: u64,
+    /// What could not be read, and what else is to be known of the counts.
+    pub problems: Vec<String>,
+}
+
+impl<F> Replay<F> {
+    /// The same with other flows.
+    #[must_use]
+    pub fn with_flows<G>(self, flows: G) -> Replay<G> {
+        Replay {
+            capture: self.capture,
+            outcomes: self.outcomes,
+            verdicts: self.verdicts,
+            rules: self.rules,
+            flows,
+            packets_without_entry: self.packets_without_entry,
+            problems: self.problems,
+        }
+    }
+}
+
+/// The capture of a [`Replay`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureSummary {
+    /// Its name; `-` for standard input.
+    pub file: String,
+    /// Frames that were counted.
+    pub frames: u64,
+    /// Their bytes on the wire, as the capture states them.
+    pub bytes: u64,
+    /// Frames among them that were cut when they were captured.
+    pub cut: u64,
+    /// Time of the first frame.
+    pub first_seen: Option<Timestamp>,
+    /// Time of the last frame.
+    pub last_seen: Option<Timestamp>,
+}
+
 /// Name of an IP protocol.
 #[must_use]
 pub fn protocol_name(number: u8) -> String {

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod capture;
 pub mod catalogue;
 pub mod cli;
 pub mod clock;
@@ -14,9 +15,11 @@ pub mod compile;
 pub mod config;
 pub mod daemon;
 pub mod explain;
+pub mod findings;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;
+pub mod replay;
 pub mod serve;
 pub mod site;
 pub mod spelling;

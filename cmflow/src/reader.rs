@@ -39,7 +39,7 @@ impl Default for Timeouts {
 
 impl Timeouts {
     /// The gates at a moment: flows last seen before them are given up.
-    fn gates(&self, moment: &Moment) -> [u64; 4] {
+    pub(crate) fn gates(&self, moment: &Moment) -> [u64; 4] {
         let mut gates = [0; 4];
         gates[Idle::Established as usize] = moment.before(self.established);
         gates[Idle::Closing as usize] = moment.before(self.closing);

@@ -2,7 +2,6 @@
 pub mod binary;
 pub mod chance;
 pub mod company;
-pub mod frames;
 pub mod gateway_daemon;
 pub mod golden;
 pub mod kernel_rig;
@@ -11,3 +10,5 @@ pub mod sightings;
 pub mod slice_rig;
 pub mod small_site;
 pub mod traffic;
+
+pub use xtask::frames;

@@ -61,8 +61,8 @@ impl<'a> SliceRig<'a> {
         for (outcome, count) in Outcome::ALL.into_iter().zip(*self.gateway.outcomes.borrow()) {
             counted.outcome(outcome, count);
         }
-        for (verdict, count) in &*self.gateway.verdicts.borrow() {
-            counted.verdict(verdict.number(), *count);
+        for (number, count) in self.gateway.verdicts.borrow().iter().enumerate() {
+            counted.verdict(number as u16, *count);
         }
         counted.without_entry(self.gateway.without_entry.get());
         for slot in self.gateway.slots() {

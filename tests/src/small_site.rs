@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use cmflow_common::address::Address;
 use cmflow_common::gateway::{Endpoint, PortClass, port_index};
-use cmflow_common::memory::MemoryTables;
+use cmflow_common::memory::{MemoryTables, QuickMap};
 use cmflow_common::packet::protocol;
 use cmflow_common::verdict::{Judgement, VerdictId, VerdictKind};
 
@@ -103,7 +103,7 @@ pub fn tables() -> MemoryTables {
 #[must_use]
 pub fn tables_without_rules() -> MemoryTables {
     MemoryTables {
-        judgements: std::collections::HashMap::new(),
+        judgements: QuickMap::default(),
         ..tables()
     }
 }

@@ -124,6 +124,14 @@ fn a_program_sees_a_sys_of_its_namespace() -> Result<()> {
 }
 
 #[test]
+fn a_kernel_that_carries_a_lab_is_not_said_to_lack_namespaces_or_xdp() -> Result<()> {
+    let Some(_lab) = two_tiers()? else { return Ok(()) };
+    let reason = lab::cannot_observe();
+    ensure!(reason.is_none(), "{reason:?}");
+    Ok(())
+}
+
+#[test]
 fn nothing_stays_when_a_lab_is_dropped() -> Result<()> {
     let Some(lab) = two_tiers()? else { return Ok(()) };
     let path = lab.gateway().path();

@@ -74,7 +74,7 @@ fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<()> 
 }
 
 /// The workspace's folder: the one above this crate, as it was when this was built.
-fn workspace() -> &'static std::path::Path {
+pub(crate) fn workspace() -> &'static std::path::Path {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
 }

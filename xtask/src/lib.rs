@@ -2,13 +2,17 @@
 //!
 //! - [`lab`]: network namespaces around a gateway, for the demo and for the tests
 //! - [`setup`]: what the BPF build and the demo need, found or installed
+//! - [`frames`]: frames written down the way they are nested
+//! - [`capture`]: capture files, and the traffic that the project writes into them
 //! - [`check`]: test, lint and bench
 //! - [`demo`]: Configuration Manager traffic through a gateway in namespaces
 //!
 //! This crate does not depend on `cmflow`: it has to build before the BPF toolchain is there.
 
+pub mod capture;
 pub mod check;
 pub mod demo;
+pub mod frames;
 pub mod lab;
 pub mod setup;
 pub mod step;

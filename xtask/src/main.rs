@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{check, demo, setup};
+use xtask::{capture, check, demo, setup};
 
 #[derive(Parser)]
 #[command(
@@ -34,8 +34,16 @@ enum Task {
     /// talk across it: nginx and curl, smbd and smbclient, tftp, dnsmasq, and plain sockets for the rest.
     /// Shows live which documented rule explains each flow and what none explains, then sums up. Everything
     /// happens in namespaces of its own and is gone afterwards, also after ctrl-c. Needs root, and asks
-    /// sudo for it. Exits with 1 where something was not judged as the page says.
+    /// sudo for it; where there is no root to be had, or no namespaces or XDP, it plays the same
+    /// conversations as a capture through `cmflow replay`, and says so. Exits with 1 where something was not
+    /// judged as the page says.
     Demo(demo::Options),
+    /// Write captures: the demo's conversations, and every protocol of the page
+    ///
+    /// For each capture NAME.pcap the site file NAME.toml that belongs to it: `demo`, and `page-EDITION` with
+    /// a conversation for every rule, protocol and port of that edition. Needs no root. The same bytes each
+    /// time.
+    Capture(capture::Options),
     /// Format check, clippy, build and all tests, each with its time
     ///
     /// Runs `setup` first. Tests with network namespaces or the kernel need root, and are skipped with the
@@ -69,6 +77,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<bool> {
     match task {
         Task::Demo(options) => return demo::run(&options),
+        Task::Capture(options) => capture::run(&options)?,
         Task::Setup => {
             setup::bpf_toolchain()?;
             eprintln!("ready: `cargo build` builds everything, `cargo xtask demo` shows it");

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
+use comfy_table::Table;
 
 use super::asking::{AT_INGRESS, Asked, bytes, numbers, table, with_roles};
 use super::{Format, Outcome, write_json};
@@ -28,32 +29,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
     }
     query.limit = query.limit.or(Some(SCREEN));
     let flows: Flows = arguments.asked.answer(&Question::Flows(query))?;
-    let mut shown = table(&[
-        "initiator",
-        "",
-        "responder",
-        "service",
-        "packets",
-        "bytes",
-        "state",
-        "verdict",
-        "rules",
-    ]);
-    for flow in &flows.flows {
-        shown.add_row([
-            with_roles(flow.initiator.address, &flow.initiator.roles),
-            if flow.initiator_seen { "->" } else { "~>" }.to_owned(),
-            with_roles(flow.responder.address, &flow.responder.roles),
-            service(flow),
-            format!("{} + {}", flow.forward.packets, flow.reverse.packets),
-            bytes(flow.forward.bytes + flow.reverse.bytes),
-            flow.state.clone(),
-            flow.verdict.clone(),
-            flow.rules.join("\n"),
-        ]);
-    }
-    numbers(&mut shown, &[4, 5]);
-    writeln!(out, "{shown}")?;
+    writeln!(out, "{}", listed(&flows.flows))?;
     let hidden = flows.matching - flows.flows.len() as u64;
     if hidden > 0 {
         writeln!(
@@ -68,6 +44,36 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
         flows.matching
     )?;
     Ok(Outcome::Done)
+}
+
+/// Flows as a table.
+pub(super) fn listed(flows: &[Flow]) -> Table {
+    let mut shown = table(&[
+        "initiator",
+        "",
+        "responder",
+        "service",
+        "packets",
+        "bytes",
+        "state",
+        "verdict",
+        "rules",
+    ]);
+    for flow in flows {
+        shown.add_row([
+            with_roles(flow.initiator.address, &flow.initiator.roles),
+            if flow.initiator_seen { "->" } else { "~>" }.to_owned(),
+            with_roles(flow.responder.address, &flow.responder.roles),
+            service(flow),
+            format!("{} + {}", flow.forward.packets, flow.reverse.packets),
+            bytes(flow.forward.bytes + flow.reverse.bytes),
+            flow.state.clone(),
+            flow.verdict.clone(),
+            flow.rules.join("\n"),
+        ]);
+    }
+    numbers(&mut shown, &[4, 5]);
+    shown
 }
 
 fn service(flow: &Flow) -> String {

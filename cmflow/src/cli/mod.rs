@@ -13,6 +13,7 @@ mod detach;
 mod explain;
 mod flows;
 mod paragraph;
+mod replay;
 mod rules;
 mod run;
 mod status;
@@ -39,6 +40,8 @@ enum Verb {
     Check(check::Arguments),
     /// Say which rule would explain a flow, and if none, which come nearest
     Explain(explain::Arguments),
+    /// Count the frames of a capture file instead, without root
+    Replay(replay::Arguments),
     /// Count what crosses this gateway, until stopped
     Run(run::Arguments),
     /// Show how the daemon does: interfaces, verdicts, conservation law
@@ -103,6 +106,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Flows(arguments) => flows::run(arguments, &mut out),
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
+        Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
         Verb::Explain(arguments) => explain::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use clap::Args;
+use comfy_table::Table;
 
 use super::asking::{AT_INGRESS, Asked, bytes, numbers, table, time, with_roles};
 use super::{Format, Outcome, write_json};
-use crate::answer::Undocumented;
+use crate::answer::{Undocumented, Unexplained};
 use crate::serve::Question;
 
 #[derive(Debug, Args)]
@@ -34,6 +35,25 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
         )?;
         return Ok(outcome);
     }
+    let shown = listed(&found.undocumented);
+    writeln!(
+        out,
+        "{shown}\n{} conversations, {AT_INGRESS}; times are UTC",
+        found.undocumented.len()
+    )?;
+    if found.beyond > 0 {
+        writeln!(
+            out,
+            "and {} flows of conversations beyond the {} kept apart",
+            found.beyond,
+            found.undocumented.len()
+        )?;
+    }
+    Ok(outcome)
+}
+
+/// Conversations that nothing explains as a table.
+pub(super) fn listed(conversations: &[Unexplained]) -> Table {
     let header = [
         "initiator",
         "responder",
@@ -46,7 +66,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
         "nearest rule",
     ];
     let mut shown = table(&header);
-    for line in &found.undocumented {
+    for line in conversations {
         let nearest = line.nearest.as_ref();
         shown.add_row([
             with_roles(line.initiator, &line.initiator_roles),
@@ -63,18 +83,5 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
         ]);
     }
     numbers(&mut shown, &[4, 5, 6]);
-    writeln!(
-        out,
-        "{shown}\n{} conversations, {AT_INGRESS}; times are UTC",
-        found.undocumented.len()
-    )?;
-    if found.beyond > 0 {
-        writeln!(
-            out,
-            "and {} flows of conversations beyond the {} kept apart",
-            found.beyond,
-            found.undocumented.len()
-        )?;
-    }
-    Ok(outcome)
+    shown
 }

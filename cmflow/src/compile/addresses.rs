@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use cmflow_common::address::Address;
 use cmflow_common::gateway::Endpoint;
+use cmflow_common::memory::{Prefixes, QuickMap};
 use ipnet::IpNet;
 
 use crate::site::{Extent, SiteIndex, SiteModel};
@@ -17,8 +18,8 @@ use super::{ClassInfo, CompileError};
 
 /// What the addresses of a site file come to.
 pub(super) struct Addresses {
-    pub(super) hosts: HashMap<Address, Endpoint>,
-    pub(super) prefixes: HashMap<(Address, u8), Endpoint>,
+    pub(super) hosts: QuickMap<Address, Endpoint>,
+    pub(super) prefixes: Prefixes,
     pub(super) classes: Vec<ClassInfo>,
 }
 
@@ -87,8 +88,8 @@ pub(super) fn resolve(
 ) -> Result<Addresses, CompileError> {
     let words = words(site, book);
     let mut classes = Classes::default();
-    let mut hosts = HashMap::new();
-    let mut prefixes = HashMap::new();
+    let mut hosts = QuickMap::default();
+    let mut prefixes = Prefixes::default();
     let mut stack: Vec<(Key, State, Endpoint)> = Vec::new();
     for (key, node) in nodes(site, profiles, gateway_addresses) {
         while stack.last().is_some_and(|(outer, ..)| !contains(*outer, key)) {

@@ -111,6 +111,13 @@ impl Compiled {
         self.roles.get(usize::from(role.0)).map_or("?", String::as_str)
     }
 
+    /// Ids of the roles that the site file names for an address.
+    #[must_use]
+    pub fn roles_of(&self, address: Address) -> Vec<String> {
+        let names = self.role_names(self.class(address).named);
+        names.into_iter().map(str::to_owned).collect()
+    }
+
     /// Ids of the roles of a set.
     #[must_use]
     pub fn role_names(&self, roles: RoleSet) -> Vec<&str> {

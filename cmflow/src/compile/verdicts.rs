@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use cmflow_common::gateway::{Endpoint, PortClass, port_index};
 use cmflow_common::judge::unexplained;
+use cmflow_common::memory::QuickMap;
 use cmflow_common::packet::protocol;
 use cmflow_common::verdict::{Judgement, VerdictId, VerdictKind};
 
@@ -53,7 +54,7 @@ pub struct VerdictInfo {
 
 /// Verdicts and where they apply.
 pub(super) struct Verdicts {
-    pub(super) judgements: HashMap<(u16, u16, u16), Judgement>,
+    pub(super) judgements: QuickMap<(u16, u16, u16), Judgement>,
     pub(super) infos: Vec<VerdictInfo>,
 }
 
@@ -82,7 +83,7 @@ pub(super) fn judge_pairs(
 ) -> Result<Verdicts, CompileError> {
     let pairs = fitting_pairs(site, rules, classes);
     let mut numbers = Numbers::following(previous);
-    let mut judgements = HashMap::new();
+    let mut judgements = QuickMap::default();
     // Many pairs have the same rules at the same ports: 200 distribution points are judged once.
     let mut judged: HashMap<(u16, Vec<usize>, Vec<usize>), Vec<Found>> = HashMap::new();
     for ((initiator, responder), fitting) in pairs {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::answer::ip;
 use crate::compile::Compiled;
+use crate::findings::Findings;
 use crate::kernel::interface::{self, Interface};
 use crate::kernel::{Hook, KernelError, Maps, Program};
 use crate::reader::{Reader, Reading};
@@ -70,7 +71,7 @@ impl Observer {
         };
         let answer = match question {
             Question::Status => serde_json::to_value(answers.status()),
-            Question::Flows(query) => match answers.check(&query) {
+            Question::Flows(query) => match Findings::check(&self.compiled, &query) {
                 Ok(()) => serde_json::to_value(answers.flows(&query)),
                 Err(why) => return Reply::Refusal(why),
             },
@@ -91,20 +92,10 @@ impl Observer {
 
     /// An address and its roles, as in `10.10.0.5 (client)`.
     pub(super) fn with_roles(&self, address: cmflow_common::address::Address) -> String {
-        let roles = self.roles(address);
+        let roles = self.compiled.roles_of(address);
         if roles.is_empty() {
             return ip(address).to_string();
         }
         format!("{} ({})", ip(address), roles.join(", "))
-    }
-
-    /// Roles that the site file names for an address.
-    pub(super) fn roles(&self, address: cmflow_common::address::Address) -> Vec<String> {
-        let class = self.compiled.class(address);
-        self.compiled
-            .role_names(class.named)
-            .into_iter()
-            .map(str::to_owned)
-            .collect()
     }
 }

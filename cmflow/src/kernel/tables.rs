@@ -33,7 +33,7 @@ impl Maps {
         }
         let mut prefixes =
             Prefixes::create(entries(tables.prefixes.len()), BPF_F_NO_PREALLOC).map_err(refused)?;
-        for ((address, length), endpoint) in &tables.prefixes {
+        for ((address, length), endpoint) in tables.prefixes.iter() {
             let key = Key::new(u32::from(*length), address.bytes());
             prefixes.insert(&key, endpoint.0, 0).map_err(refused)?;
         }

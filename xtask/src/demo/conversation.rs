@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use super::place::{self, Place};
+pub(super) use crate::capture::talk::Ending;
 
 /// One kind of conversation, held again and again.
 #[derive(Debug)]
@@ -39,16 +40,6 @@ pub(super) enum Family {
     Dhcp,
     Plain,
     Tagged,
-}
-
-/// How it ends for the one who opened it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    Answered,
-    /// Nobody is there to answer, or nobody is meant to.
-    Silence,
-    /// The port is closed.
-    Refused,
 }
 
 /// What cmflow should say.

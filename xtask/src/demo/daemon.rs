@@ -1,7 +1,6 @@
 //! The daemon in the gateway, and what it answers.
 
 use std::fs;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::answers::{Answers, Flow, Law, Rule, Unexplained};
 use crate::lab::{Lab, Running};
 use crate::step::answered;
 
@@ -91,13 +91,15 @@ impl Client {
         self.ask::<Flows>("flows").map(|answer| answer.flows)
     }
 
-    pub(super) fn rules(&self) -> Result<Vec<Rule>> {
-        self.ask::<Rules>("rules").map(|answer| answer.rules)
-    }
-
-    pub(super) fn undocumented(&self) -> Result<Vec<Undocumented>> {
-        self.ask::<Unexplained>("undocumented")
-            .map(|answer| answer.undocumented)
+    /// All that the summary shows.
+    pub(super) fn answers(&self) -> Result<Answers> {
+        Ok(Answers {
+            flows: self.flows()?,
+            rules: self.ask::<Rules>("rules")?.rules,
+            unexplained: self.ask::<Undocumented>("undocumented")?.undocumented,
+            // Asked last, so that the law speaks of all that is shown.
+            law: self.status()?.law(),
+        })
     }
 
     fn ask<T: DeserializeOwned>(&self, verb: &str) -> Result<T> {
@@ -112,22 +114,45 @@ impl Client {
 #[derive(Debug, Deserialize)]
 pub(super) struct Status {
     #[serde(default)]
-    pub(super) interfaces: Vec<Interface>,
+    interfaces: Vec<Interface>,
     pub(super) frames: u64,
-    pub(super) conservation: Conservation,
+    conservation: Conservation,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Interface {
-    pub(super) name: String,
-    pub(super) mode: String,
+struct Interface {
+    name: String,
+    mode: String,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Conservation {
-    pub(super) ok: bool,
-    pub(super) frames: u64,
-    pub(super) accounted: u64,
+struct Conservation {
+    ok: bool,
+    frames: u64,
+    accounted: u64,
+}
+
+impl Status {
+    fn law(&self) -> Law {
+        let Conservation {
+            ok,
+            frames,
+            accounted,
+        } = self.conservation;
+        let interfaces: Vec<String> = self
+            .interfaces
+            .iter()
+            .map(|it| format!("{} ({})", it.name, it.mode))
+            .collect();
+        Law {
+            holds: ok,
+            sums: format!("{frames} packets belonged to flows, {accounted} are accounted for"),
+            place: format!(
+                "counted at ingress of {}, before this gateway's own firewall",
+                interfaces.join(", ")
+            ),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -135,89 +160,12 @@ struct Flows {
     flows: Vec<Flow>,
 }
 
-/// A row of `cmflow flows`
-#[derive(Debug, Deserialize)]
-pub(super) struct Flow {
-    pub(super) protocol: String,
-    pub(super) initiator: End,
-    pub(super) responder: End,
-    pub(super) state: String,
-    pub(super) forward: Count,
-    pub(super) reverse: Count,
-    pub(super) verdict: String,
-    #[serde(default)]
-    pub(super) rules: Vec<String>,
-    #[serde(default)]
-    pub(super) last_seen: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct End {
-    pub(super) address: IpAddr,
-    #[serde(default)]
-    pub(super) port: Option<u16>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Count {
-    pub(super) packets: u64,
-}
-
 #[derive(Deserialize)]
 struct Rules {
     rules: Vec<Rule>,
 }
 
-/// A row of `cmflow rules`
-#[derive(Debug, Deserialize)]
-pub(super) struct Rule {
-    pub(super) rule: String,
-    pub(super) packets: u64,
-    pub(super) flows: u64,
-}
-
 #[derive(Deserialize)]
-struct Unexplained {
-    undocumented: Vec<Undocumented>,
-}
-
-/// A row of `cmflow undocumented`
-#[derive(Debug, Deserialize)]
-pub(super) struct Undocumented {
-    pub(super) protocol: String,
-    pub(super) initiator: IpAddr,
-    pub(super) responder: IpAddr,
-    #[serde(default)]
-    pub(super) port: Option<u16>,
-    pub(super) verdict: String,
-    pub(super) packets: u64,
-    pub(super) flows: u64,
-    #[serde(default)]
-    pub(super) nearest: serde_json::Value,
-}
-
-impl Flow {
-    pub(super) fn packets(&self) -> u64 {
-        self.forward.packets + self.reverse.packets
-    }
-}
-
-impl Undocumented {
-    /// The nearest rule, in whichever of its forms: an id, or objects with a `rule` and a `why_not`.
-    pub(super) fn nearest(&self) -> String {
-        let first = self
-            .nearest
-            .as_array()
-            .and_then(|all| all.first())
-            .unwrap_or(&self.nearest);
-        let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-        match (
-            text(&first["rule"]).or_else(|| text(first)),
-            text(&first["why_not"]),
-        ) {
-            (Some(rule), Some(why_not)) => format!("{rule}: {why_not}"),
-            (Some(rule), None) => rule,
-            (None, _) => "none".into(),
-        }
-    }
+struct Undocumented {
+    undocumented: Vec<Unexplained>,
 }

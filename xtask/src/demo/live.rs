@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::daemon::{Client, End, Flow};
+use super::answers::{End, Flow, unexplained};
+use super::daemon::Client;
 use super::place;
 
 const ROWS: usize = 14;
@@ -125,11 +126,6 @@ fn latest(mut flows: Vec<Flow>) -> Vec<Flow> {
     shown.sort_by_key(|flow| !unexplained(&flow.verdict));
     shown.truncate(ROWS);
     shown
-}
-
-/// Whether a verdict is one that somebody has to look at.
-pub(super) fn unexplained(verdict: &str) -> bool {
-    matches!(verdict, "undocumented" | "foreign" | "reversed" | "out-of-scope")
 }
 
 fn end(end: &End) -> String {

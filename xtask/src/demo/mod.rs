@@ -1,16 +1,22 @@
-//! Configuration Manager traffic through a gateway in namespaces, with cmflow on it.
+//! Configuration Manager traffic through a gateway, with cmflow on it: in network namespaces, and as a capture
+//! where there can be none.
 //!
-//! [`run`] reads as what happens. The traffic is one table (`conversation`); each family of programs that
-//! hold it has a file (`web`, `smb`, `tftp`, `dns`, `dhcp`, `plain`, `tagged`).
+//! [`run`] decides which. The traffic is one table (`conversation`); in `namespaces` each family of programs
+//! that hold it has a file (`web`, `smb`, `tftp`, `dns`, `dhcp`, `plain`, `tagged`), and [`recording`] writes it
+//! down as frames for `replayed`. Both end in the same `summary`.
 
+mod answers;
 mod conversation;
 mod daemon;
 mod dhcp;
 mod dns;
 mod live;
+mod means;
+mod namespaces;
 mod place;
 mod plain;
-mod privilege;
+pub mod recording;
+mod replayed;
 mod site_file;
 mod smb;
 mod stage;
@@ -20,21 +26,13 @@ mod tftp;
 mod traffic;
 mod web;
 
-use std::io::BufRead as _;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::lab::{self, Lab, ScratchDir, Signals};
-use crate::setup::{self, programs};
-use crate::step::step;
-use daemon::{Client, Daemon};
-use live::Live;
-use stage::Stage;
-use traffic::Traffic;
+use crate::setup::{self, CannotServe};
+use means::Means;
+pub use replayed::run as replay;
 
 /// What the user asked for.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,144 +49,57 @@ pub struct Options {
     /// Drive the traffic with no cmflow on the gateway, to look at it with other tools
     #[arg(long, conflicts_with = "cmflow")]
     traffic_only: bool,
+    /// Play the same conversations as a capture, without root and without namespaces
+    #[arg(long, conflicts_with_all = ["traffic_only", "keep_open", "seconds"])]
+    replay: bool,
 }
 
 /// Runs the demo; whether everything went as it should.
 pub fn run(options: &Options) -> Result<bool> {
-    if !privilege::is_root() {
-        // Built by the user, so that no file of root's is left in the target folder.
-        match privilege::become_root(options, cmflow(options)?.as_deref())? {}
-    }
-    let cmflow = cmflow(options)?;
-    let missing = programs::bring(&programs::DEMO);
-    if let Some(reason) = lab::unavailable() {
-        bail!(setup::CannotServe::because(reason));
-    }
-
-    let signals = Signals::stop_politely();
-    let scratch = ScratchDir::new("demo")?;
-    let site_file = scratch.path().join("site.toml");
-    std::fs::write(&site_file, site_file::text()).context("writing the site file")?;
-    let mut lab = None;
-    step("namespaces", || {
-        lab = Some(Lab::new(&place::tiers())?);
-        Ok(format!(
-            "{} computers in 4 tiers around a gateway",
-            place::PLACES.len()
-        ))
-    })?;
-    let lab = lab.context("the lab was made")?;
-    let mut traffic = None;
-    step("servers", || {
-        let started = Traffic::start(Stage {
-            lab: &lab,
-            folder: scratch.path(),
-            missing: &missing,
-        })?;
-        let substituted = started.substituted.len();
-        traffic = Some(started);
-        Ok(if substituted == 0 {
-            "all real programs".into()
-        } else {
-            format!("{substituted} kinds by plain sockets")
-        })
-    })?;
-    let traffic = traffic.context("the servers were started")?;
-    let mut daemon = None;
-    if let Some(cmflow) = &cmflow {
-        step("cmflow run", || {
-            let started = Daemon::start(cmflow, &lab, &site_file, scratch.path().join("cmflow.log"))?;
-            let instance = format!("instance {}, site file {}", started.instance, site_file.display());
-            daemon = Some(started);
-            Ok(instance)
-        })?;
-    }
-    let client = daemon.as_ref().map(Daemon::client);
-
-    let stop = AtomicBool::new(false);
-    thread::scope(|scope| {
-        // Also when something below fails or panics: the threads end, and the scope with them.
-        let _stop = StopWhenDropped(&stop);
-        traffic.speak(scope, &stop);
-        watch(client.as_ref(), Duration::from_secs(options.seconds), &signals);
-        let well = summary::print(&traffic, client.as_ref())?;
-        if options.keep_open && !signals.interrupted() {
-            explore(&lab, cmflow.as_deref(), daemon.as_ref(), &site_file, &signals);
+    let means = if options.replay {
+        Means::Replay("--replay asks for it".into())
+    } else {
+        means::here()
+    };
+    match means {
+        Means::Replay(why) if options.traffic_only => bail!(CannotServe::because(format!(
+            "--traffic-only sends traffic through network namespaces, and there can be none: {why}"
+        ))),
+        Means::Replay(why) => {
+            if options.keep_open {
+                eprintln!("--keep-open: a capture leaves nothing running, so there is nothing to keep open");
+            }
+            replay(&cmflow(options)?, &why)
         }
-        Ok(well)
-    })
-}
-
-struct StopWhenDropped<'a>(&'a AtomicBool);
-
-impl Drop for StopWhenDropped<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        Means::Namespaces => {
+            let cmflow = wanted_cmflow(options)?;
+            namespaces::run(options, cmflow.as_deref())
+        }
+        Means::Sudo => {
+            // Built by the user, so that no file of root's is left in the target folder.
+            let cmflow = wanted_cmflow(options)?;
+            match means::become_root(options, cmflow.as_deref())? {}
+        }
     }
 }
 
-/// The command to run on the gateway, built in release mode where none was given.
-fn cmflow(options: &Options) -> Result<Option<PathBuf>> {
+/// The command to run on the gateway; none where only traffic is wanted.
+fn wanted_cmflow(options: &Options) -> Result<Option<PathBuf>> {
+    if options.traffic_only {
+        return Ok(None);
+    }
+    cmflow(options).map(Some)
+}
+
+/// The cmflow that was given, or one built in release mode.
+fn cmflow(options: &Options) -> Result<PathBuf> {
     match &options.cmflow {
-        _ if options.traffic_only => Ok(None),
         Some(given) => given
             .canonicalize()
-            .with_context(|| format!("--cmflow {}", given.display()))
-            .map(Some),
+            .with_context(|| format!("--cmflow {}", given.display())),
         None => {
             setup::bpf_toolchain()?;
-            crate::check::build_release("cmflow").map(Some)
+            crate::check::build_release("cmflow")
         }
-    }
-}
-
-fn watch(client: Option<&Client>, limit: Duration, signals: &Signals) {
-    let deadline = Instant::now() + limit;
-    let mut live = Live::new();
-    while Instant::now() < deadline && !signals.interrupted() {
-        if let Some(client) = client {
-            live.tick(client);
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-    if signals.interrupted() {
-        println!("\ninterrupted: this is what came of it until now");
-    }
-}
-
-fn explore(lab: &Lab, cmflow: Option<&Path>, daemon: Option<&Daemon>, site_file: &Path, signals: &Signals) {
-    println!("\nStill running, traffic and all. From another terminal, as root:");
-    if let (Some(cmflow), Some(daemon)) = (cmflow, daemon) {
-        for verb in ["flows", "rules", "undocumented", "status"] {
-            println!("    {} {verb} --instance {}", cmflow.display(), daemon.instance);
-        }
-        println!("    {} check --site {}", cmflow.display(), site_file.display());
-    }
-    for tier in lab.tiers() {
-        println!(
-            "    nsenter --net={} bash    # tier {}",
-            tier.netns().path().display(),
-            tier.name()
-        );
-    }
-    println!(
-        "    nsenter --net={} bash    # the gateway",
-        lab.gateway().path().display()
-    );
-    println!("Enter or ctrl-c ends it.");
-    let entered = std::sync::Arc::new(AtomicBool::new(false));
-    let reader = std::sync::Arc::clone(&entered);
-    // Not joined: it may wait for a line for ever. The end of input is not a line.
-    thread::spawn(move || {
-        if std::io::stdin()
-            .lock()
-            .read_line(&mut String::new())
-            .is_ok_and(|bytes| bytes > 0)
-        {
-            reader.store(true, Ordering::Relaxed);
-        }
-    });
-    while !entered.load(Ordering::Relaxed) && !signals.interrupted() {
-        thread::sleep(Duration::from_millis(50));
     }
 }

@@ -1,26 +1,31 @@
-//! What came of it.
+//! What came of it, of a running daemon and of a replayed capture alike.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-
+use super::answers::{Answers, Flow, Group, Law, Rule, Unexplained};
 use super::conversation::{Conversation, Expected, Family};
-use super::daemon::{Client, Flow, Undocumented};
 use super::live::name;
-use super::traffic::Traffic;
+use super::traffic::Went;
 
-/// Prints the end of a demo; whether everything went as the table of conversations says.
-pub(super) fn print(traffic: &Traffic<'_>, client: Option<&Client>) -> Result<bool> {
-    let flows = client.map(Client::flows).transpose()?;
-    if let Some(client) = client {
-        rules(client)?;
-        undocumented(client)?;
+/// A conversation and how it went.
+pub(super) type Held = (&'static Conversation, Went);
+
+/// Prints the end of a demo; whether everything went as the table of conversations says. `substituted` are
+/// the families whose programs others stood in for; there are no answers where no cmflow ran.
+pub(super) fn print(
+    held: impl Iterator<Item = Held>,
+    substituted: &BTreeMap<Family, String>,
+    answers: Option<&Answers>,
+) -> bool {
+    if let Some(answers) = answers {
+        rules(&answers.rules);
+        undocumented(&answers.unexplained);
     }
-    let conversations_well = conversations(traffic, flows.as_deref());
-    substitutes(&traffic.substituted);
-    let law_holds = client.map(conservation_law).transpose()?.unwrap_or(true);
-    Ok(conversations_well && law_holds)
+    let conversations_well = conversations(held, answers.map(|answers| &answers.flows[..]));
+    substitutes(substituted);
+    let law_holds = answers.is_none_or(|answers| conservation_law(&answers.law));
+    conversations_well && law_holds
 }
 
 fn heading(text: &str) {
@@ -28,11 +33,11 @@ fn heading(text: &str) {
 }
 
 /// Each row of the table: how often it was held and what cmflow said of it.
-fn conversations(traffic: &Traffic<'_>, flows: Option<&[Flow]>) -> bool {
+fn conversations(held: impl Iterator<Item = Held>, flows: Option<&[Flow]>) -> bool {
     heading("Said and seen");
     let mut surprises = 0;
     let mut failures = 0;
-    for (conversation, went) in traffic.went() {
+    for (conversation, went) in held {
         let ends = format!(
             "{} -> {} {}/{}",
             name(conversation.source().ip()),
@@ -66,30 +71,15 @@ fn substitutes(substituted: &BTreeMap<Family, String>) {
     }
 }
 
-fn conservation_law(client: &Client) -> Result<bool> {
-    let status = client.status()?;
-    let law = &status.conservation;
+fn conservation_law(law: &Law) -> bool {
     heading("Conservation law");
-    let verdict = if law.ok { "holds" } else { "IS BROKEN" };
-    println!(
-        "{verdict}: {} packets belonged to flows, {} are accounted for",
-        law.frames, law.accounted
-    );
-    let interfaces: Vec<String> = status
-        .interfaces
-        .iter()
-        .map(|it| format!("{} ({})", it.name, it.mode))
-        .collect();
-    println!(
-        "counted at ingress of {}, before this gateway's own firewall",
-        interfaces.join(", ")
-    );
-    Ok(law.ok)
+    let verdict = if law.holds { "holds" } else { "IS BROKEN" };
+    println!("{verdict}: {}\n{}", law.sums, law.place);
+    law.holds
 }
 
-fn rules(client: &Client) -> Result<()> {
-    let mut rules = client.rules()?;
-    rules.retain(|rule| rule.packets > 0);
+fn rules(all: &[Rule]) {
+    let mut rules: Vec<&Rule> = all.iter().filter(|rule| rule.packets > 0).collect();
     rules.sort_by(|one, other| {
         other
             .packets
@@ -101,30 +91,27 @@ fn rules(client: &Client) -> Result<()> {
     for rule in rules {
         println!("{:>8} {:>6}  {}", rule.packets, rule.flows, rule.rule);
     }
-    Ok(())
 }
 
-fn undocumented(client: &Client) -> Result<()> {
-    let mut groups: BTreeMap<_, Vec<Undocumented>> = BTreeMap::new();
-    for found in client.undocumented()? {
-        // Ports that the operating system picked differ from flow to flow: one line for all of a pair.
-        let port = found.port.filter(|port| *port < FIRST_PICKED);
-        let key = (
-            found.initiator,
-            found.responder,
-            found.protocol.clone(),
-            port,
-            found.verdict.clone(),
-        );
-        groups.entry(key).or_default().push(found);
+fn undocumented(all: &[Unexplained]) {
+    let mut groups: BTreeMap<_, Vec<&Unexplained>> = BTreeMap::new();
+    for found in all {
+        groups.entry(found.group()).or_default().push(found);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, found)| Reverse(found.iter().map(|one| one.packets).sum::<u64>()));
     heading("What no document explains");
     println!("{:>8} {:>6}  {:<13} flow", "packets", "flows", "verdict");
-    for ((initiator, responder, protocol, port, verdict), found) in groups {
+    for (group, found) in groups {
+        let Group {
+            initiator,
+            responder,
+            protocol,
+            port,
+            verdict,
+        } = group;
         let port = port.map_or_else(|| "high ports".to_owned(), |port| port.to_string());
-        let nearest = found.first().map(Undocumented::nearest).unwrap_or_default();
+        let nearest = found.first().map(|one| one.nearest()).unwrap_or_default();
         println!(
             "{:>8} {:>6}  {verdict:<13} {} -> {} {port}/{protocol}\n{:31}nearest: {nearest}",
             found.iter().map(|one| one.packets).sum::<u64>(),
@@ -134,11 +121,7 @@ fn undocumented(client: &Client) -> Result<()> {
             "",
         );
     }
-    Ok(())
 }
-
-/// Ports from here on are those that operating systems pick for whoever opens a conversation.
-const FIRST_PICKED: u16 = 32_768;
 
 struct Judged {
     words: String,

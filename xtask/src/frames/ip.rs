@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Announces, Frame, Layer, Measures};
+use super::{Announces, Checksum, Frame, Layer, Measures};
 
 impl Frame {
     /// An IPv4 header.
@@ -21,6 +21,7 @@ impl Frame {
             number: Some(4),
             announces: Announces::Number(9),
             measures: Measures::Whole(2),
+            checksum: Checksum::Ipv4,
         })
     }
 
@@ -85,6 +86,7 @@ impl Frame {
             number: Some(41),
             announces: Announces::Number(6),
             measures: Measures::Rest(4),
+            checksum: Checksum::Ipv6,
         })
     }
 

@@ -1,35 +1,21 @@
-//! Frames for tests, written down the way they are nested:
+//! Frames for tests and captures, written down the way they are nested:
 //! `eth().vlan(10).ipv4("10.10.0.5", "10.20.0.11").tcp(50000, 443).syn().build()`.
 //!
 //! Types, next-header numbers and lengths are right unless a test asks for wrong ones; checksums are zero,
-//! because a gateway that only looks does not check them. Setters belong to the layer named last.
+//! because a gateway that only looks does not check them, unless [`Frame::with_checksums`] asks for them.
+//! Setters belong to the layer named last.
 
+mod checksum;
 mod ip;
 mod link;
+mod start;
 mod transport;
+
+use checksum::{Checksum, Unfinished};
+pub use start::{ByteOrder, MacAddress, eth, ethernet, null, raw, sll, sll2};
 
 /// Shortest Ethernet frame without its checksum (IEEE 802.3); shorter ones are padded on the wire.
 pub const MIN_FRAME: usize = 60;
-
-/// A frame that begins with an Ethernet header.
-#[must_use]
-pub fn eth() -> Frame {
-    Frame::default().layer(Layer {
-        bytes: [[0x02, 0, 0, 0, 0, 0x0b], [0x02, 0, 0, 0, 0, 0x0a]]
-            .concat()
-            .into_iter()
-            .chain([0, 0])
-            .collect(),
-        announces: Announces::EtherType(12),
-        ..Layer::default()
-    })
-}
-
-/// A packet without Ethernet around it: what tunnels carry and ICMP errors quote.
-#[must_use]
-pub fn raw() -> Frame {
-    Frame::default()
-}
 
 /// A frame in the making: layers from the outside in.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +23,7 @@ pub struct Frame {
     layers: Vec<Layer>,
     padded_to: usize,
     cut_at: Option<usize>,
+    checksums: bool,
 }
 
 /// One header, and how it speaks of what follows it.
@@ -49,6 +36,7 @@ struct Layer {
     number: Option<u8>,
     announces: Announces,
     measures: Measures,
+    checksum: Checksum,
 }
 
 /// Where a header names the next one; offsets into the header.
@@ -58,6 +46,8 @@ enum Announces {
     Nothing,
     EtherType(usize),
     Number(usize),
+    /// BSD's number of an address family, 32 bits in the byte order of the machine that captured.
+    Family(ByteOrder),
 }
 
 /// Where a header states a length, 16 bits big-endian; offsets into the header.
@@ -122,9 +112,17 @@ impl Frame {
         self
     }
 
+    /// Right checksums of IPv4, TCP, UDP and ICMP, for readers that check them.
+    #[must_use]
+    pub fn with_checksums(mut self) -> Self {
+        self.checksums = true;
+        self
+    }
+
     /// The bytes.
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
+        let mut unfinished: Option<Unfinished> = None;
         let mut rest: Vec<u8> = Vec::new();
         let mut inner: Option<&Layer> = None;
         for layer in self.layers.iter().rev() {
@@ -140,6 +138,11 @@ impl Frame {
                         bytes[at] = number;
                     }
                 }
+                Announces::Family(order) => {
+                    if let Some(family) = inner.and_then(|inner| inner.ethertype).and_then(start::family) {
+                        bytes.copy_from_slice(&order.bytes(family));
+                    }
+                }
                 Announces::Nothing => {}
             }
             let (at, length) = match layer.measures {
@@ -150,8 +153,12 @@ impl Frame {
             if !matches!(layer.measures, Measures::Nothing) {
                 bytes[at..at + 2].copy_from_slice(&(length as u16).to_be_bytes());
             }
+            let header_bytes = bytes.len();
             bytes.append(&mut rest);
             rest = bytes;
+            if self.checksums {
+                layer.checksum.write(&mut rest, header_bytes, &mut unfinished);
+            }
             inner = Some(layer);
         }
         rest.resize(rest.len().max(self.padded_to), 0);

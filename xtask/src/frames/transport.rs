@@ -1,10 +1,11 @@
 //! TCP, UDP, ICMP, and protocols without ports.
 
-use super::{Announces, Frame, Layer, Measures};
+use super::{Announces, Checksum, Frame, Layer, Measures};
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
+const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
 /// Byte of the TCP header that has the flags.
 const FLAGS: usize = 13;
@@ -18,6 +19,7 @@ impl Frame {
         self.layer(Layer {
             bytes,
             number: Some(6),
+            checksum: Checksum::Transport { at: 16, number: 6 },
             ..Layer::default()
         })
     }
@@ -57,6 +59,19 @@ impl Frame {
         self.flag(RST)
     }
 
+    /// The PSH flag.
+    #[must_use]
+    pub fn psh(self) -> Self {
+        self.flag(PSH)
+    }
+
+    /// Number of the first byte of this TCP segment, and of the one expected from the other end.
+    #[must_use]
+    pub fn sequence(self, number: u32, acknowledged: u32) -> Self {
+        self.write(4, &number.to_be_bytes())
+            .write(8, &acknowledged.to_be_bytes())
+    }
+
     /// TCP options: that many words of four bytes, "no operation" each; the data offset follows.
     #[must_use]
     pub fn tcp_options(mut self, words: u8) -> Self {
@@ -81,6 +96,7 @@ impl Frame {
             bytes,
             number: Some(17),
             measures: Measures::Whole(4),
+            checksum: Checksum::Transport { at: 6, number: 17 },
             ..Layer::default()
         })
     }
@@ -88,19 +104,27 @@ impl Frame {
     /// An ICMP header of eight bytes.
     #[must_use]
     pub fn icmp(self, kind: u8, code: u8) -> Self {
-        self.control_message(1, kind, code)
+        self.control_message(1, kind, code, Checksum::Message)
     }
 
     /// An ICMPv6 header of eight bytes.
     #[must_use]
     pub fn icmp6(self, kind: u8, code: u8) -> Self {
-        self.control_message(58, kind, code)
+        self.control_message(58, kind, code, Checksum::Transport { at: 2, number: 58 })
     }
 
-    fn control_message(self, number: u8, kind: u8, code: u8) -> Self {
+    /// Which echo this is: the identifier of its program and its number.
+    #[must_use]
+    pub fn echo(self, identifier: u16, number: u16) -> Self {
+        self.write(4, &identifier.to_be_bytes())
+            .write(6, &number.to_be_bytes())
+    }
+
+    fn control_message(self, number: u8, kind: u8, code: u8, checksum: Checksum) -> Self {
         self.layer(Layer {
             bytes: vec![kind, code, 0, 0, 0, 0, 0, 0],
             number: Some(number),
+            checksum,
             ..Layer::default()
         })
     }

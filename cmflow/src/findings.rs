@@ -1,0 +1,264 @@
+//! What was counted, in the words of the documents: the answers that a daemon and a replay have in common.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use cmflow_common::address::Address;
+use cmflow_common::gateway::Count;
+use cmflow_common::verdict::{VerdictId, VerdictKind};
+use jiff::Timestamp;
+
+use crate::account::{Conversation, ConversationTotal, End, Flow, Totals};
+use crate::answer::{self, RuleCount, Tally, ip, protocol_name};
+use crate::clock::Moment;
+use crate::compile::{Compiled, VerdictInfo};
+use crate::nearest;
+use crate::serve::{FlowQuery, FlowSort};
+use crate::site::SiteModel;
+use crate::spelling::did_you_mean;
+
+/// Counters and flows, and what they are told by.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    /// The tables that judged.
+    pub compiled: &'a Compiled,
+    /// What the site file says.
+    pub site: &'a SiteModel,
+    /// Packets by number of the verdict.
+    pub verdicts: &'a [Count],
+    /// Flows that can be listed.
+    pub flows: &'a [Flow],
+    /// Totals of all flows, those that are gone among them.
+    pub totals: Totals,
+    /// What makes times of day of the flows' times.
+    pub moment: Moment,
+}
+
+impl Findings<'_> {
+    /// Packets, bytes and flows by kind of verdict.
+    #[must_use]
+    pub fn verdicts(&self) -> BTreeMap<String, Tally> {
+        let mut kinds: BTreeMap<String, Tally> = BTreeMap::new();
+        for (id, info, count) in self.counted() {
+            let tally = kinds.entry(info.kind.name().to_owned()).or_default();
+            tally.packets += count.packets;
+            tally.bytes += count.bytes;
+            tally.flows += self.totals.verdicts.get(&id).map_or(0, |total| total.flows);
+        }
+        kinds
+    }
+
+    /// Verdicts with at least one packet, and their counters.
+    fn counted(&self) -> impl Iterator<Item = (VerdictId, &VerdictInfo, Count)> {
+        let infos = &self.compiled.verdicts;
+        infos
+            .iter()
+            .zip(self.verdicts)
+            .enumerate()
+            .filter_map(|(number, (info, count))| {
+                let mark = if info.kind == VerdictKind::Reversed {
+                    VerdictId::REVERSED
+                } else {
+                    0
+                };
+                let id = VerdictId(u16::try_from(number).ok()? | mark);
+                (count.packets > 0).then_some((id, info, *count))
+            })
+    }
+
+    /// Refuses a query that names what does not exist, with the nearest right spelling.
+    ///
+    /// # Errors
+    /// What does not exist.
+    pub fn check(compiled: &Compiled, query: &FlowQuery) -> Result<(), String> {
+        let roles = &compiled.roles;
+        if let Some(role) = query.role.iter().find(|role| !roles.contains(role)) {
+            let hint = did_you_mean(role, roles.iter().map(String::as_str));
+            return Err(format!("unknown role \"{role}\"{hint}"));
+        }
+        let kinds = VerdictKind::ALL.map(VerdictKind::name);
+        if let Some(verdict) = query
+            .verdict
+            .iter()
+            .find(|verdict| !kinds.contains(&verdict.as_str()))
+        {
+            let hint = did_you_mean(verdict, kinds);
+            return Err(format!("unknown verdict \"{verdict}\"{hint}"));
+        }
+        let rules = &compiled.rules;
+        let known = |wanted: &String| rules.iter().any(|rule| rule.id.starts_with(wanted.as_str()));
+        if let Some(wanted) = query.rule.iter().find(|wanted| !known(wanted)) {
+            let hint = did_you_mean(wanted, rules.iter().map(|rule| rule.id.as_str()));
+            return Err(format!("no rule of this edition begins with \"{wanted}\"{hint}"));
+        }
+        Ok(())
+    }
+
+    /// Flows that a query lets through in its order, its limit left out.
+    #[must_use]
+    pub fn matching(&self, query: &FlowQuery) -> Vec<&Flow> {
+        let mut found: Vec<&Flow> = self
+            .flows
+            .iter()
+            .filter(|flow| self.wanted(flow, query))
+            .collect();
+        let size = |flow: &Flow| Reverse((flow.total().bytes, flow.last_seen));
+        match query.sort {
+            FlowSort::Bytes => found.sort_by_key(|flow| size(flow)),
+            FlowSort::Packets => found.sort_by_key(|flow| Reverse((flow.total().packets, flow.last_seen))),
+            FlowSort::LastSeen => found.sort_by_key(|flow| Reverse(flow.last_seen)),
+            FlowSort::FirstSeen => found.sort_by_key(|flow| Reverse(flow.first_seen)),
+            FlowSort::Verdict => found.sort_by_key(|flow| (self.info(flow.verdict).kind, size(flow))),
+            FlowSort::Address => found.sort_by_key(|flow| {
+                (
+                    ip(flow.initiator.address),
+                    ip(flow.responder.address),
+                    flow.responder.port,
+                    flow.initiator.port,
+                )
+            }),
+        }
+        found
+    }
+
+    fn wanted(&self, flow: &Flow, query: &FlowQuery) -> bool {
+        let info = self.info(flow.verdict);
+        let ends = [flow.initiator.address, flow.responder.address];
+        let any = |list: &[String], fits: &dyn Fn(&String) -> bool| list.is_empty() || list.iter().any(fits);
+        any(&query.verdict, &|kind| kind == info.kind.name())
+            && any(&query.rule, &|rule| {
+                info.rules.iter().any(|id| id.starts_with(rule.as_str()))
+            })
+            && any(&query.role, &|role| {
+                ends.iter().any(|end| self.compiled.roles_of(*end).contains(role))
+            })
+            && (query.address.is_empty() || ends.iter().any(|end| query.address.contains(&ip(*end))))
+    }
+
+    /// A flow as people and scripts are told it.
+    #[must_use]
+    pub fn flow(&self, flow: &Flow) -> answer::Flow {
+        let info = self.info(flow.verdict);
+        let end = |end: End| answer::FlowEnd {
+            address: ip(end.address),
+            port: end.port,
+            roles: self.compiled.roles_of(end.address),
+        };
+        answer::Flow {
+            protocol: protocol_name(flow.key.protocol()),
+            initiator: end(flow.initiator),
+            responder: end(flow.responder),
+            initiator_seen: flow.initiator_seen,
+            state: flow.state.name().to_owned(),
+            basis: info.basis.map(|basis| basis.name().to_owned()),
+            forward: flow.forward.into(),
+            reverse: flow.reverse.into(),
+            verdict: info.kind.name().to_owned(),
+            rules: info.rules.clone(),
+            first_seen: self.moment.time_of(flow.first_seen),
+            last_seen: self.moment.time_of(flow.last_seen),
+        }
+    }
+
+    /// What a verdict number stands for; a number of tables long gone counts as undocumented.
+    fn info(&self, verdict: VerdictId) -> &VerdictInfo {
+        let compiled = self.compiled;
+        compiled
+            .verdict(verdict)
+            .unwrap_or(&compiled.verdicts[usize::from(VerdictId::UNDOCUMENTED.number())])
+    }
+
+    /// Rules with at least one packet, or all that the site file makes possible.
+    #[must_use]
+    pub fn rules(&self, all: bool) -> answer::Rules {
+        let compiled = self.compiled;
+        let mut counts: HashMap<&str, (Tally, Option<ConversationTotal>)> = HashMap::new();
+        for (id, info, count) in self
+            .counted()
+            .filter(|(_, info, _)| info.kind != VerdictKind::Reversed)
+        {
+            let flows = self.totals.verdicts.get(&id);
+            for rule in &info.rules {
+                let (tally, span) = counts.entry(rule).or_default();
+                tally.packets += count.packets;
+                tally.bytes += count.bytes;
+                if let Some(flows) = flows {
+                    tally.flows += flows.flows;
+                    let so_far = span.get_or_insert(*flows);
+                    so_far.first_seen = so_far.first_seen.min(flows.first_seen);
+                    so_far.last_seen = so_far.last_seen.max(flows.last_seen);
+                }
+            }
+        }
+        let time = |at: u64| -> Timestamp { self.moment.time_of(at) };
+        let possible = compiled.rules.iter().filter(|rule| rule.pairs > 0);
+        let rules = possible
+            .clone()
+            .filter(|rule| all || counts.contains_key(rule.id.as_str()))
+            .map(|rule| {
+                let (tally, span) = counts.get(rule.id.as_str()).copied().unwrap_or_default();
+                RuleCount {
+                    rule: rule.id.clone(),
+                    verdict: rule.kind.name().to_owned(),
+                    packets: tally.packets,
+                    bytes: tally.bytes,
+                    flows: tally.flows,
+                    first_seen: span.map(|span| time(span.first_seen)),
+                    last_seen: span.map(|span| time(span.last_seen)),
+                }
+            });
+        answer::Rules {
+            rules: rules.collect(),
+            possible: possible.count() as u64,
+        }
+    }
+
+    /// Conversations that nothing explains, in the order that `sorted` puts them in, as many as `most`.
+    #[must_use]
+    pub fn unexplained<K: Ord>(
+        &self,
+        most: usize,
+        sorted: impl Fn(&Conversation, &ConversationTotal) -> K,
+    ) -> Vec<answer::Unexplained> {
+        let mut found: Vec<(&Conversation, &ConversationTotal)> = self.totals.unexplained.iter().collect();
+        found.sort_by_key(|(conversation, total)| (sorted(conversation, total), **conversation));
+        found.truncate(most);
+        let told = found
+            .into_iter()
+            .map(|(conversation, total)| self.told(conversation, total));
+        told.collect()
+    }
+
+    fn told(&self, conversation: &Conversation, total: &ConversationTotal) -> answer::Unexplained {
+        let roles = |address: Address| self.compiled.roles_of(address);
+        answer::Unexplained {
+            protocol: protocol_name(conversation.protocol),
+            initiator: ip(conversation.initiator),
+            initiator_roles: roles(conversation.initiator),
+            responder: ip(conversation.responder.address),
+            responder_roles: roles(conversation.responder.address),
+            port: conversation.responder.port,
+            verdict: self.info(conversation.verdict).kind.name().to_owned(),
+            packets: total.count.packets,
+            bytes: total.count.bytes,
+            flows: total.flows,
+            first_seen: self.moment.time_of(total.first_seen),
+            last_seen: self.moment.time_of(total.last_seen),
+            nearest: self.nearest(conversation),
+        }
+    }
+
+    fn nearest(&self, conversation: &Conversation) -> Option<answer::Nearest> {
+        let question = nearest::Question {
+            initiator: conversation.initiator,
+            responder: conversation.responder.address,
+            protocol: conversation.protocol,
+            port: conversation.responder.port,
+        };
+        let nearest = nearest::nearest(self.compiled, self.site, &question)?;
+        Some(answer::Nearest {
+            rule: nearest.rule,
+            why_not: nearest.why_not,
+        })
+    }
+}
