@@ -1,7 +1,8 @@
 //! cmflow: which documented Configuration Manager flow is it?
 //!
 //! The way of a rule: [`catalogue`] + [`config`] (the site file, into a [`site`] model) -> [`compile`] ->
-//! tables -> [`kernel`]. The way of a count: [`kernel`] -> [`reader`] -> [`account`] -> [`answer`], over
+//! tables -> [`kernel`]; [`explain`] and
+//! [`nearest`] answer questions from the same tables. The way of a count: [`kernel`] -> [`reader`] -> [`account`] -> [`answer`], over
 //! [`serve`] to whoever asks. [`cli`] is what a user types, one file a verb.
 
 pub mod account;
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod compile;
 pub mod config;
 pub mod daemon;
+pub mod explain;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;

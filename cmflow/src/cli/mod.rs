@@ -10,7 +10,9 @@ mod asking;
 mod catalogue;
 mod check;
 mod detach;
+mod explain;
 mod flows;
+mod paragraph;
 mod rules;
 mod run;
 mod status;
@@ -35,6 +37,8 @@ enum Verb {
     Catalogue(catalogue::Arguments),
     /// Check a site file and show what it means
     Check(check::Arguments),
+    /// Say which rule would explain a flow, and if none, which come nearest
+    Explain(explain::Arguments),
     /// Count what crosses this gateway, until stopped
     Run(run::Arguments),
     /// Show how the daemon does: interfaces, verdicts, conservation law
@@ -100,6 +104,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
+        Verb::Explain(arguments) => explain::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),
     }?;
     out.flush()?;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ipnet::IpNet;
 
-use super::general::{DEFAULT_COMPANIONS, default_edition};
+use super::general::{default_companions, default_edition};
 use super::problem::{Report, listed};
 use super::reading::Reading;
 use crate::catalogue::{Catalogue, Role, RoleId, RoleKind};
@@ -48,7 +48,7 @@ pub(super) struct Draft<'c> {
 impl<'c> Draft<'c> {
     pub(super) fn new(catalogue: &'c Catalogue, reading: Reading, report: Report, complete: bool) -> Self {
         let mut model = SiteModel::new(default_edition(catalogue));
-        model.companions = DEFAULT_COMPANIONS.map(str::to_owned).to_vec();
+        model.companions = default_companions(catalogue);
         let ids = catalogue.roles.iter().map(|role| role.id.clone());
         Self {
             catalogue,

@@ -10,21 +10,14 @@ use crate::catalogue::{Catalogue, EditionId};
 use crate::site::Place;
 use crate::spelling::did_you_mean;
 
-/// Names of the companion catalogues.
-pub const COMPANIONS: [&str; 6] = [
-    "windows-domain",
-    "client-installation",
-    "sql-availability-group",
-    "failover-cluster",
-    "windows-update",
-    "remote-administration",
-];
-
-/// Companions where no file says.
-pub(super) const DEFAULT_COMPANIONS: [&str; 2] = ["windows-domain", "client-installation"];
-
 /// The edition where no file says; the newest one where a user's catalogue has no such edition.
 const DEFAULT_EDITION: &str = "current";
+
+/// Companions that are on where no file says.
+pub(super) fn default_companions(catalogue: &Catalogue) -> Vec<String> {
+    let on = catalogue.companions.iter().filter(|companion| companion.default);
+    on.map(|companion| companion.id.clone()).collect()
+}
 
 /// The edition where no file says.
 pub(super) fn default_edition(catalogue: &Catalogue) -> EditionId {
@@ -88,10 +81,12 @@ pub(super) fn companions(draft: &mut Draft<'_>, entry: &Entry<'_>) {
     }
     draft.model.companions.clear();
     for (name, span) in strings(&mut draft.report, entry.key, entry.value) {
-        if COMPANIONS.contains(&name) {
+        let catalogue = draft.catalogue;
+        let known = || catalogue.companions.iter().map(|companion| companion.id.as_str());
+        if known().any(|id| id == name) {
             draft.model.companions.push(name.to_owned());
         } else {
-            let hint = did_you_mean(name, COMPANIONS);
+            let hint = did_you_mean(name, known());
             draft
                 .report
                 .problem(&span, format!("unknown companion \"{name}\"{hint}"));

@@ -31,7 +31,6 @@ use std::path::Path;
 use crate::catalogue::Catalogue;
 use crate::site::{FileIndex, SiteModel};
 
-pub use general::COMPANIONS;
 pub use problem::{Problem, Problems};
 pub use reading::{Ended, Reading};
 

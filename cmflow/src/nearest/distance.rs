@@ -18,9 +18,11 @@ pub(super) enum Distance {
     /// The roles fit, the port is another one: of another service than the one that has the port elsewhere,
     /// or not; and so far away.
     OtherPort(bool, u16),
-    /// The port fits, and one end; the other end holds other roles, or none.
-    Responder,
-    Initiator,
+    /// The port fits, and one end; the other end holds other roles, or none. True where the site file names no
+    /// computer with the role that lacks, so that the rule is likely no help.
+    Responder(bool),
+    /// As [`Self::Responder`], the other way round.
+    Initiator(bool),
     /// The roles fit, the protocol has none of its ports.
     OtherProtocol,
 }
@@ -39,8 +41,8 @@ impl Distance {
         match (away(rule, asked), roles_fit) {
             (Some(0), true) => (!in_scope).then_some(Self::OtherSite),
             (Some(0), false) if turned => Some(Self::WrongEnd),
-            (Some(0), false) if opens(rule.from) => Some(Self::Responder),
-            (Some(0), false) if answers(rule.to) => Some(Self::Initiator),
+            (Some(0), false) if opens(rule.from) => Some(Self::Responder(!asked.held.contains(rule.to))),
+            (Some(0), false) if answers(rule.to) => Some(Self::Initiator(!asked.held.contains(rule.from))),
             (Some(_), true) if was_replaced(rule, asked) => Some(Self::ReplacedPort),
             (Some(away), true) => Some(Self::OtherPort(!services.contains(&service(rule)), away)),
             (None, true) => Some(Self::OtherProtocol),

@@ -8,7 +8,7 @@ mod words;
 use cmflow_common::address::Address;
 
 use crate::catalogue::PortRange;
-use crate::compile::{Compiled, RuleInfo};
+use crate::compile::{Compiled, RoleSet, RuleInfo};
 use crate::site::SiteModel;
 use distance::Distance;
 use words::words;
@@ -44,10 +44,12 @@ pub fn nearest(compiled: &Compiled, site: &SiteModel, question: &Question) -> Op
 /// The nearest rules, the nearest one first, `most` at most.
 #[must_use]
 pub fn nearest_few(compiled: &Compiled, site: &SiteModel, question: &Question, most: usize) -> Vec<Nearest> {
+    let named = compiled.classes.iter().filter(|class| class.known);
     let asked = Asked {
         compiled,
         site,
         question,
+        held: named.fold(RoleSet::default(), |held, class| held.union(class.as_initiator)),
     };
     let services = asked.services();
     let rules = compiled.rules.iter();
@@ -69,6 +71,8 @@ struct Asked<'a> {
     compiled: &'a Compiled,
     site: &'a SiteModel,
     question: &'a Question,
+    /// Roles that computers of the site file hold.
+    held: RoleSet,
 }
 
 impl<'a> Asked<'a> {

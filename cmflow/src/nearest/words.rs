@@ -20,8 +20,8 @@ pub(super) fn words(distance: Distance, rule: &RuleInfo, asked: &Asked<'_>) -> S
             format!("opened from the wrong end: \"{from}\" should open it")
         }
         Distance::OtherSite => other_site(rule, asked),
-        Distance::Responder => lacks(asked, asked.question.responder, rule.to),
-        Distance::Initiator => lacks(asked, asked.question.initiator, rule.from),
+        Distance::Responder(_) => lacks(asked, asked.question.responder, rule.to),
+        Distance::Initiator(_) => lacks(asked, asked.question.initiator, rule.from),
         Distance::ReplacedPort => replaced(rule, asked),
         Distance::OtherPort(..) => {
             let port = port_name(asked);

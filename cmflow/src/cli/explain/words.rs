@@ -1,0 +1,187 @@
+//! An explanation for people: what was asked, the verdict in a sentence, then each rule.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use cmflow_common::verdict::{VerdictId, VerdictKind};
+
+use crate::catalogue::OpenedBy;
+use crate::cli::paragraph;
+use crate::compile::Basis;
+use crate::explain::{Explanation, Note, Question, Reason, Side};
+use crate::site::SiteModel;
+
+/// Roles of an address that the site file does not name, before they are only counted.
+const NAMED: usize = 3;
+
+pub(super) fn write(
+    out: &mut impl Write,
+    question: &Question,
+    explanation: &Explanation<'_>,
+    site: &SiteModel,
+) -> anyhow::Result<()> {
+    let service = question.service.in_family(question.initiator.is_ipv6());
+    let Explanation {
+        initiator, responder, ..
+    } = explanation;
+    writeln!(
+        out,
+        "{} -> {} {service}: {}\n",
+        question.initiator,
+        question.responder,
+        explanation.verdict.kind.name()
+    )?;
+    writeln!(out, "  opened by  {}", side(initiator, site))?;
+    writeln!(out, "  toward     {}\n", side(responder, site))?;
+    writeln!(out, "{}", sentence(explanation))?;
+    for reason in &explanation.reasons {
+        write_reason(out, reason)?;
+    }
+    write_notes(out, &explanation.reasons)?;
+    // Of a reversed flow the rules were just told.
+    let nearest = if explanation.reasons.is_empty() {
+        &explanation.nearest[..]
+    } else {
+        &[]
+    };
+    match (nearest, explanation.verdict.kind) {
+        (
+            [],
+            VerdictKind::Undocumented | VerdictKind::Foreign | VerdictKind::OutOfScope | VerdictKind::Opaque,
+        ) => writeln!(out, "\nNo rule comes near it.")?,
+        ([], _) => {}
+        _ => writeln!(out, "\nNearest rules")?,
+    }
+    for near in nearest {
+        writeln!(out, "  {}", near.rule)?;
+        paragraph::write(out, 6, &near.why_not)?;
+    }
+    Ok(())
+}
+
+/// `10.20.0.11  mp01, management-point, site PR1`.
+fn side(side: &Side, site: &SiteModel) -> String {
+    let mut words: Vec<String> = side.name.clone().into_iter().collect();
+    match (side.known, side.roles.as_slice()) {
+        (false, []) => words.push("holds no role".to_owned()),
+        // What public addresses hold by default, or all addresses by a word of the site file.
+        (false, roles) if roles.len() > NAMED => {
+            words.push(format!(
+                "no computer of the site file; {} roles of the internet",
+                roles.len()
+            ));
+        }
+        (_, roles) => words.extend(roles.iter().cloned()),
+    }
+    words.extend(side.site.map(|index| format!("site {}", site.code(index))));
+    format!("{}  {}", side.address, words.join(", "))
+}
+
+/// What the verdict means for this flow.
+fn sentence(explanation: &Explanation<'_>) -> String {
+    let Explanation {
+        initiator,
+        responder,
+        verdict,
+        ..
+    } = explanation;
+    let by = match verdict.rules.len() {
+        1 => "this rule".to_owned(),
+        count => format!("each of these {count} rules"),
+    };
+    let range = if verdict.basis == Some(Basis::Range) {
+        ", by its range of dynamic ports only"
+    } else {
+        ""
+    };
+    match verdict.kind {
+        VerdictKind::Documented => format!("The page documents it, by {by}{range}:"),
+        VerdictKind::Approved => format!("The site file approves it, by {by}:"),
+        VerdictKind::Baseline => format!("No page documents it; a companion explains it, by {by}{range}:"),
+        VerdictKind::Opaque => {
+            "Both ends are known, and nobody can see the ports inside: it is counted apart.".to_owned()
+        }
+        VerdictKind::Local => {
+            "It does not cross the gateway: one end is link-local, a local group, or the gateway itself."
+                .to_owned()
+        }
+        VerdictKind::Reversed => {
+            format!(
+                "Opened from the wrong end: {} should have opened it, by {by}:",
+                responder.address
+            )
+        }
+        VerdictKind::Undocumented => "Both ends are known, and no rule explains it.".to_owned(),
+        VerdictKind::Foreign => {
+            let unknown = if initiator.known { responder } else { initiator };
+            let flagged = if explanation.id == VerdictId::FOREIGN_FLAGGED {
+                "and the other is more than a client: it is flagged"
+            } else {
+                "and the other is a client: it is counted, not flagged"
+            };
+            format!("The site file does not name {}, {flagged}.", unknown.address)
+        }
+        VerdictKind::OutOfScope => "The site file names neither end.".to_owned(),
+    }
+}
+
+fn write_reason(out: &mut impl Write, reason: &Reason) -> anyhow::Result<()> {
+    writeln!(out, "\n  {}", reason.rule)?;
+    let arrow = match reason.opened_by {
+        OpenedBy::From => "-->",
+        OpenedBy::Either => "<-->",
+    };
+    let numbers: Vec<_> = reason.notes.iter().map(|note| note.number.to_string()).collect();
+    let notes = match numbers.len() {
+        0 => String::new(),
+        1 => format!(", note {}", numbers[0]),
+        _ => format!(", notes {}", numbers.join(", ")),
+    };
+    let heading = format!(
+        "{} {arrow} {}, {}, {}{notes}",
+        reason.from,
+        reason.to,
+        reason.service,
+        reason.port_words()
+    );
+    paragraph::write(out, 6, &heading)?;
+    let mut say = |what: &str, words: &str| paragraph::write(out, 6, &format!("{what}: {words}"));
+    if let (Some((setting, _)), Some(documented)) = (&reason.replaced, reason.documented_words()) {
+        say(
+            "changed",
+            &format!("{documented} is documented; {setting} in the site file replaces it"),
+        )?;
+    }
+    for condition in &reason.conditions {
+        say("only sometimes", condition)?;
+    }
+    for remark in &reason.remarks {
+        say("remark", remark)?;
+    }
+    if let Some(why) = &reason.why {
+        say("why", why)?;
+    }
+    if let Some(until) = reason.until {
+        say("until", &until.to_string())?;
+    }
+    if let Some(source) = &reason.source {
+        say("stands at", source)?;
+    }
+    Ok(())
+}
+
+/// Each note that one of the rules carries, once.
+fn write_notes(out: &mut impl Write, reasons: &[Reason]) -> anyhow::Result<()> {
+    let notes: BTreeMap<u8, &Note> = reasons
+        .iter()
+        .flat_map(|reason| &reason.notes)
+        .map(|note| (note.number, note))
+        .collect();
+    if !notes.is_empty() {
+        writeln!(out, "\nNotes of the page")?;
+    }
+    for (number, note) in notes {
+        paragraph::write(out, 2, &format!("{number} {}: {}", note.title, note.meaning))?;
+    }
+    Ok(())
+}

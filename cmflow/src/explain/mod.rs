@@ -1,0 +1,174 @@
+//! What the tables say of a flow that somebody asks about: by the very decision that packets get.
+
+mod reason;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+
+use cmflow_common::address::Address;
+use cmflow_common::flow::state;
+use cmflow_common::gateway::{Tables, port_index};
+use cmflow_common::judge;
+use cmflow_common::packet::{Packet, protocol, sign};
+use cmflow_common::verdict::VerdictId;
+
+use crate::catalogue::Catalogue;
+use crate::compile::{Compiled, VerdictInfo};
+use crate::nearest::{self, Nearest, nearest_few};
+use crate::site::{SiteIndex, SiteModel};
+
+pub use reason::{Note, Reason};
+pub use service::Service;
+
+/// Nearest rules that an answer names at most.
+const NEAREST: usize = 5;
+
+/// A flow that somebody asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The end that opens it.
+    pub initiator: IpAddr,
+    /// The end that answers; of the same family.
+    pub responder: IpAddr,
+    /// What it is opened to.
+    pub service: Service,
+}
+
+/// One end of the flow, as the site file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// Its address.
+    pub address: IpAddr,
+    /// Name of the computer.
+    pub name: Option<String>,
+    /// Its roles, implied ones left out.
+    pub roles: Vec<String>,
+    /// Whether the site file names it by its address.
+    pub known: bool,
+    /// Its site.
+    pub site: Option<SiteIndex>,
+}
+
+/// What is to be said of a flow.
+#[derive(Clone, Debug)]
+pub struct Explanation<'a> {
+    /// The verdict: its kind, its rules, its basis.
+    pub verdict: &'a VerdictInfo,
+    /// Number of the verdict.
+    pub id: VerdictId,
+    /// Whether the first packet of such a flow proves who opened it.
+    pub initiator_seen: bool,
+    /// The end that opens it.
+    pub initiator: Side,
+    /// The end that answers.
+    pub responder: Side,
+    /// Each rule of the verdict, with what stands beside it.
+    pub reasons: Vec<Reason>,
+    /// Where no rule explains it: those that come nearest, and why each does not fit.
+    pub nearest: Vec<Nearest>,
+}
+
+/// Everything that an explanation draws on.
+#[derive(Clone, Copy, Debug)]
+pub struct Book<'a> {
+    /// The catalogue.
+    pub catalogue: &'a Catalogue,
+    /// The site file.
+    pub site: &'a SiteModel,
+    /// What both were compiled into.
+    pub compiled: &'a Compiled,
+}
+
+impl<'a> Book<'a> {
+    /// Judges the first packet of the flow, and says why.
+    #[must_use]
+    pub fn explain(&self, question: &Question) -> Explanation<'a> {
+        let Self { site, compiled, .. } = *self;
+        let service = question.service.in_family(question.initiator.is_ipv6());
+        let tables = &compiled.tables;
+        let packet = opening(&tables, question, service);
+        // Whether its sender is the low or the high end of a key is the same to the decision.
+        let bits = judge::initiator(&tables, &packet, true);
+        let id = judge::judge(&tables, &packet, true, bits);
+        let verdict = compiled.verdict(id).expect("tables name verdicts that they have");
+        let asked = nearest::Question {
+            initiator: packet.source,
+            responder: packet.destination,
+            protocol: service.protocol,
+            port: service.port,
+        };
+        let responder = compiled.class(packet.destination);
+        let reasons = verdict
+            .rules
+            .iter()
+            .filter_map(|rule| Reason::of(self, rule, responder.profile));
+        Explanation {
+            verdict,
+            id,
+            initiator_seen: bits & state::INITIATOR_SEEN != 0,
+            initiator: self.side(question.initiator),
+            responder: self.side(question.responder),
+            reasons: reasons.collect(),
+            nearest: match verdict.basis {
+                Some(_) if !id.is_reversed() => Vec::new(),
+                _ => nearest_few(compiled, site, &asked, NEAREST),
+            },
+        }
+    }
+
+    fn side(&self, address: IpAddr) -> Side {
+        let class = self.compiled.class(Address::from(address));
+        let named = |name: &str| Some(name.to_owned());
+        let host = self
+            .site
+            .hosts
+            .iter()
+            .find(|host| host.addresses.contains(&address));
+        Side {
+            address,
+            name: host.and_then(|host| named(&host.name)),
+            roles: self
+                .compiled
+                .role_names(class.named)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            known: class.known,
+            site: class.site,
+        }
+    }
+}
+
+/// The first packet of the flow, from the end that opens it.
+fn opening<T: Tables>(tables: &T, question: &Question, service: Service) -> Packet {
+    let signs = match service.protocol {
+        protocol::TCP => sign::SYN,
+        protocol::ICMP | protocol::ICMPV6 if service.port == 0 => sign::ECHO_REQUEST,
+        _ => 0,
+    };
+    Packet {
+        source: Address::from(question.initiator),
+        destination: Address::from(question.responder),
+        source_port: match service.protocol {
+            protocol::TCP | protocol::UDP => asking_port(tables, service),
+            _ => service.port,
+        },
+        destination_port: service.port,
+        protocol: service.protocol,
+        signs,
+        tags: 0,
+        header_length: 0,
+    }
+}
+
+/// A port that whoever asks may have: one that nothing is documented at, so that even a protocol whose packets
+/// do not prove who opened takes the other end for the one that answers.
+fn asking_port<T: Tables>(tables: &T, service: Service) -> u16 {
+    let rank = |port| tables.port_class(port_index(service.protocol, port)).rank();
+    (service.port..=u16::MAX)
+        .rev()
+        .find(|port| rank(*port) <= rank(service.port))
+        .unwrap_or(service.port)
+}

@@ -1,0 +1,157 @@
+//! A rule of a verdict, with what a reader has to know of it.
+
+use cmflow_common::verdict::VerdictKind;
+use jiff::civil::Date;
+
+use super::Book;
+use crate::catalogue::{OpenedBy, PortRange, Rule, Scope};
+use crate::compile::{RuleInfo, RulePorts};
+
+/// A note of the page that a rule carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Its number.
+    pub number: u8,
+    /// Its title.
+    pub title: String,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// Why a flow is explained: one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Id of the rule.
+    pub rule: String,
+    /// Kind of verdict that it gives by itself.
+    pub kind: VerdictKind,
+    /// Name of the service.
+    pub service: String,
+    /// Who should open it: roles at both ends.
+    pub from: String,
+    /// See [`Reason::from`].
+    pub to: String,
+    /// Who may open it.
+    pub opened_by: OpenedBy,
+    /// Between which sites it is documented.
+    pub scope: Scope,
+    /// Its ports at this responder.
+    pub ports: RulePorts,
+    /// The operating system picks the TCP port.
+    pub dynamic: bool,
+    /// Documented ports and the key that replaced them, where the site file did.
+    pub replaced: Option<(String, RulePorts)>,
+    /// Notes of the page.
+    pub notes: Vec<Note>,
+    /// Conditions under which alone it is used, in words.
+    pub conditions: Vec<String>,
+    /// What a reader should know beside.
+    pub remarks: Vec<String>,
+    /// What stood there where the documents err.
+    pub errata: Vec<String>,
+    /// Where it stands: an anchor of the page, or a public source.
+    pub source: Option<String>,
+    /// For one of the user's own: why.
+    pub why: Option<String>,
+    /// Its last day.
+    pub until: Option<Date>,
+}
+
+impl Reason {
+    /// The rule with that id at a responder with that profile of ports; nothing for an id that is of other tables.
+    pub(super) fn of(book: &Book<'_>, id: &str, profile: u16) -> Option<Self> {
+        let info = book.compiled.rules.iter().find(|rule| rule.id == id)?;
+        let printed = printed(book, info);
+        let own = book.site.rules.iter().find(|rule| rule.id == id);
+        let ports = info.ports(profile).clone();
+        let replaced = info.setting.clone().filter(|_| ports != info.documented);
+        Some(Self {
+            rule: info.id.clone(),
+            kind: info.kind,
+            service: info.service.clone(),
+            from: book.compiled.role(info.from).to_owned(),
+            to: book.compiled.role(info.to).to_owned(),
+            opened_by: info.opened_by,
+            scope: info.scope,
+            ports,
+            dynamic: info.dynamic,
+            replaced: replaced.map(|key| (key, info.documented.clone())),
+            notes: printed.map(|rule| notes(book, rule)).unwrap_or_default(),
+            conditions: printed.map(|rule| conditions(book, rule)).unwrap_or_default(),
+            remarks: printed.map(|rule| rule.remarks.clone()).unwrap_or_default(),
+            errata: printed.map(|rule| rule.errata.clone()).unwrap_or_default(),
+            source: printed.and_then(|rule| rule.anchor.clone()),
+            why: own
+                .filter(|_| info.kind == VerdictKind::Approved)
+                .map(|rule| rule.why.clone()),
+            until: own.and_then(|rule| rule.until),
+        })
+    }
+
+    /// `TCP 443`, `UDP 69`, `ICMP echo`: what it is at this responder.
+    #[must_use]
+    pub fn port_words(&self) -> String {
+        port_words(&self.ports, self.dynamic)
+    }
+
+    /// The documented ports that the site file replaced, in the same words.
+    #[must_use]
+    pub fn documented_words(&self) -> Option<String> {
+        let (_, documented) = self.replaced.as_ref()?;
+        Some(port_words(documented, self.dynamic))
+    }
+}
+
+/// Ports in words; ICMP echo where there is none.
+fn port_words(ports: &RulePorts, dynamic: bool) -> String {
+    let list = |ranges: &[PortRange]| {
+        let ranges: Vec<_> = ranges.iter().map(PortRange::to_string).collect();
+        ranges.join(" or ")
+    };
+    let mut words = Vec::new();
+    if !ports.udp.is_empty() {
+        words.push(format!("UDP {}", list(&ports.udp)));
+    }
+    if !ports.tcp.is_empty() {
+        let range = if dynamic { "any of " } else { "" };
+        words.push(format!("TCP {range}{}", list(&ports.tcp)));
+    }
+    if words.is_empty() {
+        return "ICMP echo".to_owned();
+    }
+    words.join(" and ")
+}
+
+/// The rule as the page or a companion prints it.
+fn printed<'a>(book: &Book<'a>, info: &RuleInfo) -> Option<&'a Rule> {
+    let page = book.catalogue.page(&book.compiled.edition)?;
+    let companions = book
+        .catalogue
+        .companions
+        .iter()
+        .flat_map(|companion| &companion.rules);
+    page.rules().chain(companions).find(|rule| rule.id == info.id)
+}
+
+fn notes(book: &Book<'_>, rule: &Rule) -> Vec<Note> {
+    let known = book
+        .catalogue
+        .notes
+        .iter()
+        .filter(|note| rule.notes.contains(&note.number));
+    let notes = known.map(|note| Note {
+        number: note.number,
+        title: note.title.clone(),
+        meaning: note.meaning.clone(),
+    });
+    notes.collect()
+}
+
+fn conditions(book: &Book<'_>, rule: &Rule) -> Vec<String> {
+    let known = book
+        .catalogue
+        .conditions
+        .iter()
+        .filter(|one| rule.conditions.contains(&one.id));
+    known.map(|condition| condition.words.clone()).collect()
+}
