@@ -89,7 +89,7 @@ fn includes() -> Result<()> {
                 ("site.toml", b"include = \"branches/*.tml\""),
                 ("branches/north.toml", b""),
             ],
-            &["site.toml:1: \"branches/*.tml\" matches no file; did you mean \"north.toml\"?"],
+            &["site.toml:1: \"branches/*.tml\" matches no file; there is \"north.toml\""],
         ),
         (
             &[("site.toml", b"include = \"[.toml\"")],

@@ -2,7 +2,11 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::problem::listed;
 use crate::spelling::did_you_mean;
+
+/// How many names of a folder a message lists.
+const LISTED: usize = 3;
 
 /// What a file may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +90,14 @@ fn nearest(folder: &Path, written: &str) -> String {
                 .collect();
             // Folders list their files in any order.
             names.sort();
-            return did_you_mean(&name, names.iter().map(String::as_str));
+            let names = || names.iter().map(String::as_str);
+            return match did_you_mean(&name, names()) {
+                // A pattern is near to no name; what is there says more.
+                none if none.is_empty() && is_pattern(&name) => {
+                    format!("; there is {}", listed(names().take(LISTED)))
+                }
+                hint => hint,
+            };
         }
         folder.push(part);
     }
