@@ -7,6 +7,9 @@
 //! Flows are made many out of one frame by the program `cmflow_bench`, which draws source port and address at
 //! random; what the drawing costs is measured too and taken off.
 
+#[path = "parts/company.rs"]
+mod company;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -84,6 +87,7 @@ struct Cost {
 struct Report {
     paths: Vec<(&'static str, Cost)>,
     drawing_ns: f64,
+    company: company::Compiling,
 }
 
 fn measure(asked: &Asked) -> anyhow::Result<Report> {
@@ -142,7 +146,11 @@ fn measure(asked: &Asked) -> anyhow::Result<Report> {
     fill(&many, &mut million, &ipv4)?;
     let cost = rounds(asked, &mut noop, &mut million, &ipv4, asked.repeat, || {})?;
     paths.push(("known-flow-1m", cost.without(drawing_ns)));
-    Ok(Report { paths, drawing_ns })
+    Ok(Report {
+        paths,
+        drawing_ns,
+        company: company::measure(asked.rounds)?,
+    })
 }
 
 /// Frees all flows and takes all news, so that the next round finds neither.
@@ -230,11 +238,12 @@ impl Report {
                 "lowest_over_noop_ns": cost.lowest_over_noop_ns,
             })
         };
-        let paths: serde_json::Map<_, _> = self
+        let mut paths: serde_json::Map<_, _> = self
             .paths
             .iter()
             .map(|(name, cost)| ((*name).to_owned(), path(cost)))
             .collect();
+        paths.insert(company::NAME.to_owned(), self.company.json());
         json!({ "machine": machine(), "paths": paths, "drawing_ns": self.drawing_ns })
     }
 
@@ -260,6 +269,7 @@ impl Report {
                 "{name:<24}{ns:>10.0}{over_noop_ns:>+14.0}{lowest_over_noop_ns:>+14.0}"
             );
         }
+        let _ = writeln!(text, "\n{}", self.company);
         text
     }
 }
