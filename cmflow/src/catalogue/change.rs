@@ -103,6 +103,8 @@ fn came_and_went<T: PartialEq>(
 mod tests {
     use crate::catalogue::{Cadence, Catalogue, Change, OpenedBy, PortRange, Rule, Scope};
 
+    type Edit = fn(&mut Rule);
+
     /// Each line changes one thing of a rule and says how it reads.
     #[test]
     fn each_thing_that_may_differ_has_its_words() {
@@ -112,7 +114,7 @@ mod tests {
             .rules()
             .find(|rule| rule.id == "client/management-point/https")
             .expect("a rule of the page");
-        let table: [(fn(&mut Rule), &str); 14] = [
+        let table: [(Edit, &str); 14] = [
             (
                 |rule| rule.service = "TLS".to_owned(),
                 "called \"TLS\" instead of \"HTTPS\"",

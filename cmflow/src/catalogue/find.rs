@@ -88,7 +88,10 @@ impl Catalogue {
         self.companion(wanted).ok_or_else(|| {
             let known = || self.companions.iter().map(|companion| companion.id.as_str());
             let hint = match did_you_mean(wanted, known()) {
-                none if none.is_empty() => format!("; there are {}", known().collect::<Vec<_>>().join(", ")),
+                none if none.is_empty() => match known().collect::<Vec<_>>().as_slice() {
+                    [] => ", nor any other".to_owned(),
+                    known => format!("; there are {}", known.join(", ")),
+                },
                 nearest => nearest,
             };
             CatalogueError::missing("companion", wanted, hint)
