@@ -7,7 +7,7 @@ use cmflow::compile::{Compiled, compile};
 use cmflow::config;
 use cmflow::kernel::Constants;
 use cmflow_common::outcome::Outcome::{self, GroupMembership, NeighbourDiscovery};
-use cmflow_common::verdict::VerdictKind::{self, Baseline, Documented, Local};
+use cmflow_common::verdict::VerdictKind::{self, Baseline, Local};
 use cmflow_tests::binary::run;
 use cmflow_tests::frames::{Frame, eth};
 use cmflow_tests::slice_rig::SliceRig;
@@ -19,7 +19,6 @@ internal = ["10.0.0.0/8", "fd00::/8"]
 [roles]
 client = ["10.10.0.0/16", "fd00:10::/64"]
 management-point = ["10.20.0.11"]
-site-server = ["10.30.0.5"]
 domain-controller = ["10.40.0.2"]
 "#;
 
@@ -157,24 +156,6 @@ fn what_does_not_cross_a_gateway_is_told_apart() {
             "NetBIOS datagram, broadcast",
             from("255.255.255.255").udp(138, 138).payload(90),
             Flow(Local),
-        ),
-        (
-            "NetBIOS name, broadcast to the client network",
-            from("10.10.255.255").udp(137, 137).payload(50),
-            Flow(Local),
-        ),
-        (
-            "NetBIOS datagram, broadcast to the client network",
-            from("10.10.255.255").udp(138, 138).payload(90),
-            Flow(Local),
-        ),
-        (
-            "Wake on LAN, broadcast to the client network, which the page documents",
-            eth()
-                .ipv4("10.30.0.5", "10.10.255.255")
-                .udp(50000, 9)
-                .payload(102),
-            Flow(Documented),
         ),
         (
             "limited broadcast",

@@ -38,8 +38,6 @@ struct Node {
     profile: Option<u16>,
     not_public: bool,
     local: bool,
-    /// The last address of a network, as long as no computer is said to have it.
-    broadcast: bool,
 }
 
 /// What holds for the addresses of a prefix, all that contain it taken together.
@@ -103,8 +101,7 @@ pub(super) fn resolve(
             .map(|(_, state, endpoint)| (*state, Some(*endpoint)))
             .unwrap_or_default();
         let state = outer.inside(&node);
-        let broadcast = node.broadcast && node.given.is_empty();
-        let endpoint = classes.endpoint(state, broadcast, &words, book, profiles)?;
+        let endpoint = classes.endpoint(state, &words, book, profiles)?;
         let address = Address::from_bytes(key.0.to_be_bytes());
         if key.1 == 128 {
             hosts.insert(address, endpoint);
@@ -147,9 +144,6 @@ fn nodes(site: &SiteModel, profiles: &Profiles, gateway_addresses: &[IpAddr]) ->
             continue;
         };
         let role = RoleSet::of(statement.role);
-        if let Some(last) = broadcast_address(prefix).filter(|_| statement.given) {
-            node(last, &|node| node.broadcast = true);
-        }
         node(prefix, &|node| {
             if statement.given {
                 node.given = node.given.union(role);
@@ -168,14 +162,6 @@ fn nodes(site: &SiteModel, profiles: &Profiles, gateway_addresses: &[IpAddr]) ->
         }
     }
     nodes
-}
-
-/// Where broadcasts to a network go; nothing where it has no such address (RFC 3021, IPv6).
-fn broadcast_address(prefix: IpNet) -> Option<IpNet> {
-    match prefix {
-        IpNet::V4(v4) if v4.prefix_len() < 31 => Some(IpNet::from(IpAddr::V4(v4.broadcast()))),
-        _ => None,
-    }
 }
 
 fn registry(prefixes: &'static [&'static str]) -> impl Iterator<Item = IpNet> {
@@ -219,7 +205,6 @@ impl Classes {
     fn endpoint(
         &mut self,
         state: State,
-        broadcast: bool,
         words: &Words,
         book: &RoleBook,
         profiles: &Profiles,
@@ -237,8 +222,7 @@ impl Classes {
             .roles
             .union(public.union(words.any_other).without(state.decided));
         if named.is_empty() {
-            let flags = if broadcast { Endpoint::LOCAL } else { 0 };
-            return Ok(Endpoint::new(0, flags));
+            return Ok(Endpoint::default());
         }
         let (as_initiator, as_responder) = book.by_direction(named, known);
         let info = ClassInfo {
@@ -249,9 +233,14 @@ impl Classes {
             profile: state.profile.unwrap_or_else(|| profiles.of_site(state.site)),
             known,
             more_than_client: book.is_more_than_client(state.roles),
-            broadcast,
         };
-        Ok(info.endpoint(self.number(info.clone())?))
+        let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
+        flags |= if info.more_than_client {
+            Endpoint::MORE_THAN_CLIENT
+        } else {
+            0
+        };
+        Ok(Endpoint::new(self.number(info)?, flags))
     }
 
     fn number(&mut self, info: ClassInfo) -> Result<u16, CompileError> {

@@ -67,21 +67,6 @@ pub struct ClassInfo {
     pub known: bool,
     /// Whether one of these roles is more than a client's.
     pub more_than_client: bool,
-    /// The last address of a network that the site file names: broadcasts go there, and stay there.
-    pub broadcast: bool,
-}
-
-impl ClassInfo {
-    /// What the kernel knows of an address of this class, whose number that is.
-    fn endpoint(&self, number: u16) -> Endpoint {
-        let flags = [
-            (self.known, Endpoint::KNOWN),
-            (self.more_than_client, Endpoint::MORE_THAN_CLIENT),
-            (self.broadcast, Endpoint::LOCAL),
-        ];
-        let held = flags.into_iter().filter(|(held, _)| *held);
-        Endpoint::new(number, held.fold(0, |flags, (_, flag)| flags | flag))
-    }
 }
 
 /// Everything that the compiler makes of a catalogue and a site file.

@@ -92,7 +92,7 @@ pub(super) fn judge_pairs(
             let rule = &mut rules[*rule];
             rule.info.pairs += usize::from(!rule.ports[usize::from(profile)].is_empty());
         }
-        let ends = [initiator, responder].map(|class| classes[usize::from(class)].endpoint(class));
+        let ends = [initiator, responder].map(|class| endpoint(class, &classes[usize::from(class)]));
         let key = (profile, fitting.forward, fitting.turned);
         if !judged.contains_key(&key) {
             let found = judge(rules, ports, &mut numbers, profile, &key.1, &key.2)?;
@@ -111,6 +111,16 @@ pub(super) fn judge_pairs(
         judgements,
         infos: numbers.infos,
     })
+}
+
+fn endpoint(class: u16, info: &ClassInfo) -> Endpoint {
+    let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
+    flags |= if info.more_than_client {
+        Endpoint::MORE_THAN_CLIENT
+    } else {
+        0
+    };
+    Endpoint::new(class, flags)
 }
 
 /// Reversed comes after opaque and local in precedence, and never from an inferred initiator.

@@ -265,15 +265,6 @@ fn what_does_not_cross_the_gateway_is_local() {
             ("10.10.1.1 239.255.255.250 udp/1900", Local, &[]),
             ("10.10.1.1 255.255.255.255 udp/68", Local, &[]),
             ("10.20.0.11 239.1.1.1 udp/63000", Foreign, &[]),
-            // Broadcasts to a network of the file stay in it, except what the page sends that way.
-            ("10.10.1.1 10.10.255.255 udp/137", Local, &[]),
-            ("10.40.0.2 10.20.0.255 udp/137 ?", Local, &[]),
-            ("10.10.1.1 10.10.255.254 udp/137", Undocumented, &[]),
-            (
-                "10.30.0.5 10.10.255.255 udp/9",
-                Documented,
-                &["client/client/wake-on-lan", "site-server/client/wake-on-lan"],
-            ),
         ],
     );
     let site = format!("{SITE}site-system = [\"10.10.0.1\"]\n");

@@ -75,7 +75,7 @@ impl Naive<'_> {
             address,
             known: self.known(address),
             more_than_client: self.is_more_than_client(address),
-            local: self.is_local(address) || self.is_broadcast(address),
+            local: self.is_local(address),
             opens: self.roles().map(|role| self.opens(address, role)).collect(),
             answers: self.roles().map(|role| self.answers(address, role)).collect(),
             site: self.site_of(address),
@@ -252,19 +252,6 @@ impl Naive<'_> {
 
     fn is_local(&self, address: IpAddr) -> bool {
         self.local_length(address).is_some() && !self.known(address)
-    }
-
-    fn is_broadcast(&self, address: IpAddr) -> bool {
-        let given = || self.site.statements.iter().filter(|statement| statement.given);
-        let computer = Extent::Prefix(IpNet::from(address));
-        let last = |extent: Extent| match extent {
-            Extent::Prefix(IpNet::V4(network)) => {
-                network.prefix_len() <= 30 && IpAddr::V4(network.broadcast()) == address
-            }
-            _ => false,
-        };
-        given().any(|statement| last(statement.extent))
-            && !given().any(|statement| statement.extent == computer)
     }
 
     fn is_public(&self, address: IpAddr) -> bool {
