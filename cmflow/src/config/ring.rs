@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn a_ring_is_found_wherever_it_begins() {
-        let table: [(&[(u8, u8)], Option<&[(u8, u8)]>); 6] = [
+        type Links = [(u8, u8)];
+        let table: [(&Links, Option<&Links>); 6] = [
             (&[], None),
             (&[(1, 2), (1, 3), (2, 4), (3, 4)], None),
             (&[(1, 1)], Some(&[(1, 1)])),
