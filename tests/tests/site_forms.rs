@@ -155,7 +155,7 @@ fn csv_as_spreadsheets_write_it() -> Result<()> {
                \r\nsql-server,sql,\"10.1.0.0/30;10.2.0.1\"\r\n";
     fs::write(folder.path().join("hosts.csv"), csv)?;
     let path = folder.path().join("site.toml");
-    fs::write(&path, format!("include = \"*.csv\"\n{NETWORKS_SECTION}"))?;
+    fs::write(&path, format!("\u{feff}include = \"*.csv\"\n{NETWORKS_SECTION}"))?;
     let (file, compiled) = read(&catalogue, &path)?;
     assert_eq!(file.warnings, []);
     let names: Vec<_> = file
@@ -186,8 +186,9 @@ fn one_file_by_two_ways_is_read_once() -> Result<()> {
     let catalogue = Catalogue::embedded()?;
     let folder = ScratchDir::new("once")?;
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text);
+    fs::create_dir(folder.path().join("sub"))?;
     write("hosts.csv", "name,address,roles\nsql,10.1.0.1,sql-server\n")?;
-    write("a.toml", "include = [\"./hosts.csv\", \"hosts.csv\"]\n")?;
+    write("a.toml", "include = [\"sub/../hosts.csv\", \"hosts.csv\"]\n")?;
     write(
         "site.toml",
         &format!("include = [\"a.toml\", \"*.csv\"]\n{NETWORKS_SECTION}"),
