@@ -7,6 +7,7 @@ pub mod golden;
 pub mod kernel_rig;
 pub mod office;
 pub mod sightings;
+pub mod site_files;
 pub mod slice_rig;
 pub mod small_site;
 pub mod traffic;

@@ -194,13 +194,10 @@ impl Files {
                 None
             }
         });
-        let Some(mut text) = text else {
+        let Some(text) = text else {
             self.complete = false;
             return None;
         };
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
-        }
         self.report.learn(file, &text);
         Some(Text {
             file,

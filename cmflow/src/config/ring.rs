@@ -36,10 +36,11 @@ pub(super) fn ring<L: Copy, N: Copy + Eq + std::hash::Hash>(
 mod tests {
     use super::*;
 
+    type Links = &'static [(u8, u8)];
+
     #[test]
     fn a_ring_is_found_wherever_it_begins() {
-        type Links = [(u8, u8)];
-        let table: [(&Links, Option<&Links>); 6] = [
+        let table: [(Links, Option<Links>); 6] = [
             (&[], None),
             (&[(1, 2), (1, 3), (2, 4), (3, 4)], None),
             (&[(1, 1)], Some(&[(1, 1)])),

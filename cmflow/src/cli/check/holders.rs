@@ -105,6 +105,9 @@ impl Holders<'_> {
         let named = lists.into_iter().filter(|(_, list)| !list.is_empty());
         parts.extend(named.map(|(what, list)| format!("{what}{list}")));
         let mut words = parts.join(", ");
+        if self.computers > NAMED {
+            words = format!("{} computers: {words}", self.computers);
+        }
         if self.ipv4_addresses > 0 {
             words.push_str(&format!(" ({} IPv4 addresses in prefixes)", self.ipv4_addresses));
         }

@@ -105,10 +105,8 @@ impl<'a> Meaning<'a> {
         if self.files.len() > 1 {
             writeln!(out, "{} files: {}", self.files.len(), shortened(self.files))?;
         }
-        if !self.sites.is_empty() {
-            writeln!(out, "\nSites")?;
-        }
-        for site in &self.sites {
+        for (number, site) in self.sites.iter().enumerate() {
+            writeln!(out, "{}", if number == 0 { "\nSites" } else { "" })?;
             site.write(out)?;
         }
         if self.sites.is_empty() || !self.roles_without_site.is_empty() {

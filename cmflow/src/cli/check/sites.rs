@@ -51,7 +51,7 @@ fn below<'a>(
 
 impl SiteMeaning<'_> {
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let indent = "    ".repeat(self.depth) + "  ";
+        let indent = "  ".repeat(self.depth + 1);
         match self.name {
             Some(name) => writeln!(out, "{indent}{}  {name}", self.code)?,
             None => writeln!(out, "{indent}{}", self.code)?,

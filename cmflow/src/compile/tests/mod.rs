@@ -1,5 +1,4 @@
 mod companions;
-mod company;
 mod meaning;
 mod naive;
 mod property;
