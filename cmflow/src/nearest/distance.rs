@@ -23,8 +23,8 @@ pub(super) enum Distance {
     Responder(bool),
     /// As [`Self::Responder`], the other way round.
     Initiator(bool),
-    /// The roles fit, the protocol has none of its ports.
-    OtherProtocol,
+    /// The roles fit, the protocol has none of its ports; true where no other protocol has the port either.
+    OtherProtocol(bool),
 }
 
 impl Distance {
@@ -45,10 +45,18 @@ impl Distance {
             (Some(0), false) if answers(rule.to) => Some(Self::Initiator(!asked.held.contains(rule.from))),
             (Some(_), true) if was_replaced(rule, asked) => Some(Self::ReplacedPort),
             (Some(away), true) => Some(Self::OtherPort(!services.contains(&service(rule)), away)),
-            (None, true) => Some(Self::OtherProtocol),
+            (None, true) => Some(Self::OtherProtocol(!has_port(rule, asked))),
             _ => None,
         }
     }
+}
+
+/// Whether the rule has the port in any protocol.
+fn has_port(rule: &RuleInfo, asked: &Asked<'_>) -> bool {
+    let responder = asked.compiled.class(asked.question.responder);
+    let ports = rule.ports(responder.profile);
+    let mut ranges = ports.udp.iter().chain(&ports.tcp);
+    ranges.any(|range| range.contains(asked.question.port))
 }
 
 /// Whether the port is one that the rule would have if the site file did not change it.

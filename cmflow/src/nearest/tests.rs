@@ -64,7 +64,7 @@ fn each_way_of_not_fitting_is_said_in_words() {
             "10.20.0.11",
             17,
             443,
-            "client/distribution-point/http: the rule has TCP 80, not UDP 443",
+            "client/distribution-point/https: the rule has TCP 443, not UDP 443",
         ),
     ];
     for (from, to, protocol, port, expected) in table {

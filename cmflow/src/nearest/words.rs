@@ -32,7 +32,7 @@ pub(super) fn words(distance: Distance, rule: &RuleInfo, asked: &Asked<'_>) -> S
             }
             words
         }
-        Distance::OtherProtocol => other_protocol(rule, asked),
+        Distance::OtherProtocol(_) => other_protocol(rule, asked),
     }
 }
 
