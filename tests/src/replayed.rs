@@ -7,7 +7,16 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use cmflow::account::Totals;
 use cmflow::answer::{Flow, Replay};
+use cmflow::catalogue::Catalogue;
+use cmflow::compile::{Compiled, compile};
+use cmflow::config;
+use cmflow::findings::Findings;
+use cmflow::reader::Timeouts;
+use cmflow::replay::{InMemory, Replayed, play};
+use cmflow::serve::{FlowQuery, FlowSort};
+use cmflow::site::SiteModel;
 use xtask::capture::file::{CaptureWriter, Format};
 use xtask::frames::Frame;
 use xtask::lab::ScratchDir;
@@ -211,10 +220,57 @@ pub fn conversations(start: impl Fn() -> Frame) -> Vec<Frame> {
     ]
 }
 
+/// The office's tables, to play captures without starting a program each time.
+#[derive(Debug)]
+pub struct Tables {
+    site: SiteModel,
+    compiled: Compiled,
+}
+
+impl Tables {
+    /// Compiles them.
+    ///
+    /// # Errors
+    /// Where the office's site file is not sound.
+    pub fn new() -> Result<Self> {
+        let catalogue = Catalogue::embedded()?;
+        let site = config::parse(&catalogue, "site.toml", SITE)?.model;
+        let compiled = compile(&catalogue, &site, &[], &[])?;
+        Ok(Self { site, compiled })
+    }
+
+    /// What is counted of a capture, and its flows by address.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn play(&self, capture: &[u8]) -> Result<(Replayed, Vec<Flow>)> {
+        let replayed = play(
+            capture,
+            InMemory::new(&self.compiled.tables, Timeouts::default(), 1),
+            |_| {},
+        )?;
+        let findings = Findings {
+            compiled: &self.compiled,
+            site: &self.site,
+            verdicts: &replayed.seen.verdicts,
+            flows: &replayed.seen.flows,
+            totals: Totals::default(),
+            moment: Replayed::moment(),
+        };
+        let query = FlowQuery {
+            sort: FlowSort::Address,
+            ..FlowQuery::default()
+        };
+        let found = findings.matching(&query);
+        let flows = found.into_iter().map(|flow| findings.flow(flow)).collect();
+        Ok((replayed, flows))
+    }
+}
+
 /// Flows without what stands before the IP header: `start` bytes of each frame.
 #[must_use]
-pub fn behind(replay: &Replay, start: u64) -> Vec<Flow> {
-    let mut flows = replay.flows.clone();
+pub fn behind(flows: &[Flow], start: u64) -> Vec<Flow> {
+    let mut flows = flows.to_vec();
     for count in flows
         .iter_mut()
         .flat_map(|flow| [&mut flow.forward, &mut flow.reverse])

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use cmflow::answer::Replay;
-use cmflow_tests::replayed::{BEGINS, Desk, behind, capture, conversations, timed};
+use cmflow::answer::{Flow, Replay};
+use cmflow_tests::replayed::{BEGINS, Desk, Tables, behind, capture, conversations, timed};
 use xtask::capture::file::{ByteOrder, Container, Format, Resolution, link_type};
 use xtask::frames::{Frame, eth, null, raw, sll, sll2};
 
@@ -21,8 +21,8 @@ const STARTS: [Start; 6] = [
 ];
 
 /// The flows as they are, told without a capture.
-fn expect_flows(replay: &Replay, start: u64, what: &str) -> Result<()> {
-    let told = behind(replay, start).into_iter().map(|flow| {
+fn expect_flows(flows: &[Flow], start: u64, what: &str) -> Result<()> {
+    let told = behind(flows, start).into_iter().map(|flow| {
         format!(
             "{} {}:{} {} {}:{} {} {} {}+{} {}+{} {}",
             flow.protocol,
@@ -74,26 +74,20 @@ fn formats(link: u32) -> impl Iterator<Item = Format> {
 
 #[test]
 fn every_format_and_link_type_gives_the_same_flows() -> Result<()> {
-    let desk = Desk::new()?;
+    let tables = Tables::new()?;
     for (links, start, bytes) in STARTS {
         let frames = timed(conversations(start));
         let wire_bytes: usize = frames.iter().map(|(_, frame)| frame.len()).sum();
         for format in links.iter().flat_map(|link| formats(*link)) {
             let what = format!("{format:?}");
-            let replay = desk.replay_frames(format, &frames)?;
-            expect_flows(&replay, bytes, &what)?;
-            let capture = &replay.capture;
+            let (replayed, flows) = tables.play(&capture(format, &frames)?)?;
+            expect_flows(&flows, bytes, &what)?;
+            let counted = replayed.frames();
             ensure!(
-                (capture.frames, capture.bytes, capture.cut) == (15, wire_bytes as u64, 0),
-                "{what}: {capture:?}"
+                (counted.packets, counted.bytes, replayed.cut) == (15, wire_bytes as u64, 0),
+                "{what}: {counted:?}"
             );
-            let span = [capture.first_seen, capture.last_seen].map(|time| time.map(|time| time.to_string()));
-            let expected = ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.021Z"];
-            ensure!(
-                span == expected.map(|time| Some(time.to_owned())),
-                "{what}: {span:?}"
-            );
-            ensure!(replay.problems.is_empty(), "{what}: {:?}", replay.problems);
+            ensure!(replayed.problems.is_empty(), "{what}: {:?}", replayed.problems);
         }
     }
     Ok(())
@@ -101,7 +95,7 @@ fn every_format_and_link_type_gives_the_same_flows() -> Result<()> {
 
 #[test]
 fn frames_cut_by_the_snap_length_count_with_their_length_on_the_wire() -> Result<()> {
-    let desk = Desk::new()?;
+    let tables = Tables::new()?;
     for (links, start, bytes) in STARTS {
         let frames = timed(conversations(start));
         for format in formats(links[0]) {
@@ -110,11 +104,35 @@ fn frames_cut_by_the_snap_length_count_with_their_length_on_the_wire() -> Result
                 snap: Some(bytes as u32 + 60),
                 ..format
             };
-            let replay = desk.replay_frames(format, &frames)?;
-            expect_flows(&replay, bytes, &format!("{format:?}"))?;
-            // Those with payload, but for one of 17 bytes behind 40 of IPv4.
-            ensure!(replay.capture.cut == 6, "{format:?}: {:?}", replay.capture);
+            let (replayed, flows) = tables.play(&capture(format, &frames)?)?;
+            expect_flows(&flows, bytes, &format!("{format:?}"))?;
+            ensure!(replayed.cut == 6, "{format:?}: {} frames are cut", replayed.cut);
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_program_says_what_the_tables_count() -> Result<()> {
+    let desk = Desk::new()?;
+    let frames = timed(conversations(eth));
+    for format in formats(link_type::ETHERNET) {
+        let snap = Format {
+            snap: Some(74),
+            ..format
+        };
+        let replay = desk.replay_frames(snap, &frames)?;
+        expect_flows(&replay.flows, 14, &format!("{format:?}"))?;
+        let capture = &replay.capture;
+        let wire_bytes: usize = frames.iter().map(|(_, frame)| frame.len()).sum();
+        ensure!(
+            (capture.frames, capture.bytes, capture.cut) == (15, wire_bytes as u64, 6),
+            "{capture:?}"
+        );
+        let span = [capture.first_seen, capture.last_seen].map(|time| time.map(|time| time.to_string()));
+        let expected = ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.021Z"];
+        ensure!(span == expected.map(|time| Some(time.to_owned())), "{span:?}");
+        ensure!(replay.problems.is_empty(), "{:?}", replay.problems);
     }
     Ok(())
 }
@@ -192,7 +210,7 @@ fn a_pipe_is_read_like_a_file() -> Result<()> {
             "{piped:?}"
         );
         answer.capture.file.clone_from(&expected.capture.file);
-        let key = |flow: &cmflow::answer::Flow| (flow.initiator.address, flow.initiator.port);
+        let key = |flow: &Flow| (flow.initiator.address, flow.initiator.port);
         answer.flows.sort_by_key(key);
         expected.flows.sort_by_key(key);
         ensure!(answer == expected, "{answer:#?}");
