@@ -14,6 +14,19 @@ use crate::catalogue::{EditionId, OpenedBy, PortRange, RoleId, Scope};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SiteIndex(pub u16);
 
+/// Index of a file in [`SiteModel::files`]; the site file itself is the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileIndex(pub u16);
+
+/// Where something is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileIndex,
+    /// Line of it, from 1.
+    pub line: usize,
+}
+
 /// Ports that replace documented ones, by the key of their setting.
 pub type PortChanges = BTreeMap<String, Vec<PortRange>>;
 
@@ -39,8 +52,8 @@ pub struct Statement {
     pub given: bool,
     /// The site that computers there belong to; nothing where the file names none, which fits any site.
     pub site: Option<SiteIndex>,
-    /// Line of the site file.
-    pub line: usize,
+    /// Where it is written.
+    pub place: Place,
 }
 
 /// A site of the hierarchy.
@@ -48,18 +61,20 @@ pub struct Statement {
 pub struct Site {
     /// Its code, as in `PR1`.
     pub code: String,
+    /// What people call it.
+    pub name: Option<String>,
     /// The site above it.
     pub parent: Option<SiteIndex>,
     /// Ports changed for this site.
     pub ports: PortChanges,
 }
 
-/// A computer with ports of its own.
+/// A computer that the file calls by a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
     /// What the file calls it.
     pub name: String,
-    /// Its addresses.
+    /// Its addresses; prefixes that a line of a CSV file names are in the statements alone.
     pub addresses: Vec<IpAddr>,
     /// Its site.
     pub site: Option<SiteIndex>,
@@ -102,6 +117,8 @@ pub struct OwnRule {
 /// A site file, resolved against a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteModel {
+    /// Names of the files that it was read from, the site file first.
+    pub files: Vec<String>,
     /// Edition of the page that counts.
     pub edition: EditionId,
     /// Companion catalogues that are switched on.
@@ -116,7 +133,7 @@ pub struct SiteModel {
     pub rules: Vec<OwnRule>,
     /// Who holds which role, in the order of the file.
     pub statements: Vec<Statement>,
-    /// Computers with ports of their own.
+    /// Computers that the file calls by a name.
     pub hosts: Vec<Host>,
     /// Ports changed for the whole hierarchy.
     pub ports: PortChanges,
@@ -127,6 +144,7 @@ impl SiteModel {
     #[must_use]
     pub fn new(edition: EditionId) -> Self {
         Self {
+            files: Vec::new(),
             edition,
             companions: Vec::new(),
             internal: Vec::new(),

@@ -3,7 +3,7 @@
 /// `; did you mean "x"?` for the nearest of `known`, or nothing where none is near.
 #[must_use]
 pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let score = |candidate: &str| strsim::jaro_winkler(&wanted.to_lowercase(), candidate);
+    let score = |candidate: &str| strsim::jaro_winkler(&wanted.to_lowercase(), &candidate.to_lowercase());
     let nearest = known.into_iter().max_by(|a, b| score(a).total_cmp(&score(b)));
     match nearest {
         // Below this, jaro-winkler pairs words that share a few letters by chance.

@@ -7,6 +7,9 @@
 //! Flows are made many out of one frame by the program `cmflow_bench`, which draws source port and address at
 //! random; what the drawing costs is measured too and taken off.
 
+#[path = "parts/company.rs"]
+mod company;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -14,7 +17,7 @@ use anyhow::{Context as _, bail};
 use cmflow::kernel::{Constants, Hook, NewsRing, Program};
 use cmflow_tests::frames::{Frame, eth};
 use cmflow_tests::kernel_rig::{KernelRig, drain};
-use cmflow_tests::replay_speed::{self, packets_per_second};
+use cmflow_tests::replay_speed;
 use cmflow_tests::small_site::{CLIENT_V6, MANAGEMENT_POINT, MANAGEMENT_POINT_V6, tables};
 use serde_json::json;
 
@@ -30,9 +33,6 @@ const MILLION: u32 = (1 << 20) - 1;
 const RUNS_A_ROUND: usize = 4;
 /// New flows a round: the table stays nearly empty, and the ring of news has room for all of them.
 const NEW_FLOWS: u32 = 3_000;
-/// Packets of the capture that is replayed, and how often: 150 MB that fit no cache.
-const REPLAYED: u32 = 500_000;
-const REPLAYS: usize = 9;
 
 fn main() -> anyhow::Result<()> {
     let asked = Asked::parse(std::env::args().skip(1))?;
@@ -88,6 +88,7 @@ struct Cost {
 struct Report {
     paths: Vec<(&'static str, Cost)>,
     drawing_ns: f64,
+    company: company::Compiling,
     replay_packets_per_second: f64,
 }
 
@@ -150,17 +151,9 @@ fn measure(asked: &Asked) -> anyhow::Result<Report> {
     Ok(Report {
         paths,
         drawing_ns,
-        replay_packets_per_second: replay()?,
+        company: company::measure(asked.rounds)?,
+        replay_packets_per_second: replay_speed::packets_per_second(&tables())?,
     })
-}
-
-/// Packets of a capture that are counted in a second: the median of a few runs.
-fn replay() -> anyhow::Result<f64> {
-    let capture = replay_speed::capture(REPLAYED)?;
-    let tables = tables();
-    let runs = (0..REPLAYS).map(|_| packets_per_second(&capture, &tables, REPLAYED));
-    let mut runs = runs.collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(median(&mut runs))
 }
 
 /// Frees all flows and takes all news, so that the next round finds neither.
@@ -248,11 +241,12 @@ impl Report {
                 "lowest_over_noop_ns": cost.lowest_over_noop_ns,
             })
         };
-        let paths: serde_json::Map<_, _> = self
+        let mut paths: serde_json::Map<_, _> = self
             .paths
             .iter()
             .map(|(name, cost)| ((*name).to_owned(), path(cost)))
             .collect();
+        paths.insert(company::NAME.to_owned(), self.company.json());
         json!({
             "machine": machine(),
             "paths": paths,
@@ -283,9 +277,10 @@ impl Report {
                 "{name:<24}{ns:>10.0}{over_noop_ns:>+14.0}{lowest_over_noop_ns:>+14.0}"
             );
         }
+        let _ = writeln!(text, "\n{}", self.company);
         let _ = writeln!(
             text,
-            "\nreplay of a capture: {:.2} million packets a second",
+            "replay of a capture: {:.2} million packets a second",
             self.replay_packets_per_second / 1e6
         );
         text

@@ -1,6 +1,7 @@
 //! What the tests that look at cmflow from outside share.
 pub mod binary;
 pub mod chance;
+pub mod company;
 pub mod gateway_daemon;
 pub mod golden;
 pub mod kernel_rig;

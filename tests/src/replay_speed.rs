@@ -11,19 +11,33 @@ use xtask::frames::eth;
 
 use crate::small_site::MANAGEMENT_POINT;
 
-/// Conversations that the packets belong to, from as many clients' ports.
-pub const FLOWS: u32 = 10_000;
+/// Conversations that the packets belong to.
+const FLOWS: u32 = 10_000;
+/// Packets of the capture: 150 MB, which fit no cache.
+const PACKETS: u32 = 500_000;
+/// How often it is played.
+const RUNS: usize = 9;
 
-/// A capture in memory: HTTPS of 10,000 flows in turn, both directions, with little and with much payload.
+/// Packets of a capture that are counted in a second: the median of a few runs.
 ///
 /// # Errors
-/// Where it cannot be written.
-pub fn capture(packets: u32) -> Result<Vec<u8>> {
+/// Where not all of it was counted.
+pub fn packets_per_second(tables: &MemoryTables) -> Result<f64> {
+    let capture = capture()?;
+    let mut runs = (0..RUNS)
+        .map(|_| run(&capture, tables))
+        .collect::<Result<Vec<_>>>()?;
+    runs.sort_by(f64::total_cmp);
+    Ok(runs[RUNS / 2])
+}
+
+/// A capture in memory: HTTPS of 10,000 flows in turn, both directions, with little and with much payload.
+fn capture() -> Result<Vec<u8>> {
     let mut writer = CaptureWriter::new(Vec::new(), Format::default())?;
-    for number in 0..packets {
+    for number in 0..PACKETS {
         let flow = number % FLOWS;
-        let client = format!("10.10.{}.{}", flow / 100 % 100, 1 + flow % 100);
-        let port = 50_000 + (flow / 10_000) as u16;
+        let client = format!("10.10.{}.{}", flow / 100, 1 + flow % 100);
+        let port = 50_000;
         let turn = number / FLOWS;
         let frame = if turn.is_multiple_of(2) {
             let asked = eth().ipv4(&client, MANAGEMENT_POINT).tcp(port, 443);
@@ -45,18 +59,15 @@ pub fn capture(packets: u32) -> Result<Vec<u8>> {
     writer.finish()
 }
 
-/// Plays a capture once; packets a second.
-///
-/// # Errors
-/// Where not all of it was counted.
-pub fn packets_per_second(capture: &[u8], tables: &MemoryTables, packets: u32) -> Result<f64> {
+/// Plays it once; packets a second.
+fn run(capture: &[u8], tables: &MemoryTables) -> Result<f64> {
     let begin = Instant::now();
     let replayed = play(capture, InMemory::new(tables, Timeouts::default(), 1), |_| {})?;
     let took = begin.elapsed();
     let counted = replayed.frames().packets;
     ensure!(
-        counted == u64::from(packets),
-        "{counted} of {packets} packets were counted"
+        counted == u64::from(PACKETS),
+        "{counted} of {PACKETS} packets were counted"
     );
     ensure!(
         replayed.seen.flows.len() == FLOWS as usize,

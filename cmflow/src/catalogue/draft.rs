@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::companion::{self, CompanionDraft};
 use super::error::CatalogueError;
 use super::file::{
     Place, RawAlias, RawConnection, RawEdition, RawErratum, RawList, RawListRule, RawNote, RawRole, RawRow,
@@ -42,6 +43,7 @@ pub(super) struct Draft {
     pub(super) notes: Vec<Entry<RawNote>>,
     pub(super) connections: Vec<ConnectionDraft>,
     pub(super) lists: Vec<ListDraft>,
+    pub(super) companions: Vec<CompanionDraft>,
     pub(super) errata: Vec<Entry<RawErratum>>,
 }
 
@@ -50,6 +52,7 @@ impl Draft {
     pub(super) fn add(&mut self, layer: usize, sources: Vec<Source>) -> Result<(), CatalogueError> {
         for source in sources {
             self.add_tables(layer, &source)?;
+            companion::lay(&mut self.companions, layer, &source)?;
             self.add_rest(layer, &source)?;
         }
         Ok(())
@@ -57,53 +60,7 @@ impl Draft {
 
     fn add_tables(&mut self, layer: usize, source: &Source) -> Result<(), CatalogueError> {
         for raw in &source.file.connection {
-            let place = source.place(&raw.id);
-            let rows = raw
-                .rows
-                .iter()
-                .map(|row| {
-                    // A row says its editions itself, or its heading does for all rows.
-                    let editions = row.editions.clone().or_else(|| raw.editions.clone());
-                    Entry {
-                        raw: RawRow {
-                            editions,
-                            ..row.clone()
-                        },
-                        place: source.place(&row.service),
-                        layer,
-                    }
-                })
-                .collect::<Vec<_>>();
-            let header = Entry {
-                raw: raw.clone(),
-                place,
-                layer,
-            };
-            let same = |draft: &ConnectionDraft| draft.header.raw.id.get_ref() == raw.id.get_ref();
-            let at = self
-                .connections
-                .iter()
-                .position(same)
-                .unwrap_or(self.connections.len());
-            if at == self.connections.len() {
-                self.connections.push(ConnectionDraft {
-                    header,
-                    rows: Vec::new(),
-                });
-            } else {
-                let existing = &mut self.connections[at];
-                if existing.header.layer == layer {
-                    return Err(twice(
-                        &header.place,
-                        "connection",
-                        raw.id.get_ref(),
-                        &existing.header.place,
-                    ));
-                }
-                existing.header = header;
-            }
-            let id = |row: &RawRow| row.service.get_ref().clone();
-            lay_all(&mut self.connections[at].rows, rows, "service", id)?;
+            lay_connection(&mut self.connections, raw, source, layer)?;
         }
         for raw in &source.file.list {
             let place = source.place(&raw.id);
@@ -258,6 +215,55 @@ impl Draft {
     }
 }
 
+/// Lays a table over those that are there: the heading is the last one's, rows replace rows of their service.
+pub(super) fn lay_connection(
+    connections: &mut Vec<ConnectionDraft>,
+    raw: &RawConnection,
+    source: &Source,
+    layer: usize,
+) -> Result<(), CatalogueError> {
+    let rows = raw
+        .rows
+        .iter()
+        .map(|row| {
+            // A row says its editions and its source itself, or its heading does for all rows.
+            let editions = row.editions.clone().or_else(|| raw.editions.clone());
+            let documented = row.source.clone().or_else(|| raw.source.clone());
+            Entry {
+                raw: RawRow {
+                    editions,
+                    source: documented,
+                    ..row.clone()
+                },
+                place: source.place(&row.service),
+                layer,
+            }
+        })
+        .collect::<Vec<_>>();
+    let header = Entry {
+        raw: raw.clone(),
+        place: source.place(&raw.id),
+        layer,
+    };
+    let same = |draft: &ConnectionDraft| draft.header.raw.id.get_ref() == raw.id.get_ref();
+    let at = connections.iter().position(same).unwrap_or(connections.len());
+    if at == connections.len() {
+        connections.push(ConnectionDraft {
+            header,
+            rows: Vec::new(),
+        });
+    } else {
+        let existing = &mut connections[at];
+        if existing.header.layer == layer {
+            let first = &existing.header.place;
+            return Err(twice(&header.place, "connection", raw.id.get_ref(), first));
+        }
+        existing.header = header;
+    }
+    let id = |row: &RawRow| row.service.get_ref().clone();
+    lay_all(&mut connections[at].rows, rows, "service", id)
+}
+
 /// Lays `new` over `old`: the same id of an earlier layer is replaced in its place, of the same layer an error.
 fn lay_all<T>(
     old: &mut Vec<Entry<T>>,
@@ -280,7 +286,7 @@ fn lay_all<T>(
     Ok(())
 }
 
-fn twice(place: &Place, kind: &str, id: &str, first: &Place) -> CatalogueError {
+pub(super) fn twice(place: &Place, kind: &str, id: &str, first: &Place) -> CatalogueError {
     CatalogueError::entry(
         place,
         format!(

@@ -35,7 +35,17 @@ fn attach_one(catalogue: &mut Catalogue, entry: &Entry<RawErratum>) -> Result<Er
             ));
         }
     }
-    let words = format!("{}: {} {}", raw.documents.join(", "), raw.stood, raw.reading);
+    let mut erratum = Erratum {
+        number: *raw.number.get_ref(),
+        documents: raw.documents.clone(),
+        stood: raw.stood.clone(),
+        reading: raw.reading.clone(),
+        kept: raw.kept,
+        rules: Vec::new(),
+        notes: raw.notes.clone(),
+        lists: Vec::new(),
+    };
+    let words = erratum.words();
     let (mut rules, mut lists) = (Vec::new(), Vec::new());
     let editions = catalogue.editions.iter();
     let says = |edition: &Edition| {
@@ -83,16 +93,8 @@ fn attach_one(catalogue: &mut Catalogue, entry: &Entry<RawErratum>) -> Result<Er
     rules.sort();
     rules.dedup();
     lists.dedup();
-    Ok(Erratum {
-        number: *raw.number.get_ref(),
-        documents: raw.documents.clone(),
-        stood: raw.stood.clone(),
-        reading: raw.reading.clone(),
-        kept: raw.kept,
-        rules,
-        notes: raw.notes.clone(),
-        lists,
-    })
+    (erratum.rules, erratum.lists) = (rules, lists);
+    Ok(erratum)
 }
 
 fn concerns(raw: &RawErratum, rule: &Rule) -> bool {

@@ -38,9 +38,11 @@ pub enum CatalogueError {
         /// Nearest right spelling, or what to do; may be empty.
         hint: String,
     },
-    /// No such edition.
-    #[error("there is no edition \"{wanted}\"{hint}")]
-    Edition {
+    /// No such edition, rule, connection, role or companion.
+    #[error("there is no {kind} \"{wanted}\"{hint}")]
+    Missing {
+        /// What kind of thing.
+        kind: String,
         /// What was asked for.
         wanted: String,
         /// Nearest right spelling, or what there is.
@@ -49,6 +51,14 @@ pub enum CatalogueError {
 }
 
 impl CatalogueError {
+    pub(super) fn missing(kind: &str, wanted: &str, hint: String) -> Self {
+        Self::Missing {
+            kind: kind.to_owned(),
+            wanted: wanted.to_owned(),
+            hint,
+        }
+    }
+
     pub(super) fn syntax(place: &Place, what: String) -> Self {
         Self::Syntax {
             file: place.file.clone(),

@@ -89,6 +89,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) list: Vec<RawList>,
     #[serde(default)]
+    pub(super) companion: Vec<RawCompanion>,
+    #[serde(default)]
     pub(super) erratum: Vec<RawErratum>,
 }
 
@@ -151,6 +153,8 @@ pub(super) struct RawNote {
 pub(super) struct RawConnection {
     pub(super) id: Spanned<String>,
     pub(super) anchor: Option<String>,
+    /// In a companion, what an anchor is on the page: where the rows are documented.
+    pub(super) source: Option<String>,
     pub(super) opened_by: OpenedBy,
     pub(super) scope: Scope,
     pub(super) cadence: Cadence,
@@ -171,6 +175,7 @@ pub(super) struct RawConnection {
 pub(super) struct RawRow {
     pub(super) service: Spanned<String>,
     pub(super) name: Option<String>,
+    pub(super) source: Option<String>,
     pub(super) udp: Option<String>,
     pub(super) tcp: Option<String>,
     #[serde(default)]
@@ -197,6 +202,18 @@ pub(super) struct RawVariant {
     pub(super) udp: Option<String>,
     pub(super) tcp: Option<String>,
     pub(super) notes: Option<Vec<u8>>,
+}
+
+/// A companion; what an earlier file says of it may be left out.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawCompanion {
+    pub(super) id: Spanned<String>,
+    pub(super) name: Option<String>,
+    pub(super) summary: Option<String>,
+    pub(super) default: Option<bool>,
+    #[serde(default)]
+    pub(super) connection: Vec<RawConnection>,
 }
 
 #[derive(Clone, Deserialize)]

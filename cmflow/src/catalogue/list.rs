@@ -49,6 +49,7 @@ impl Pages<'_> {
         let row = RawRow {
             service: raw.id.clone(),
             name: raw.name.clone(),
+            source: None,
             udp: raw.udp.clone(),
             tcp: raw.tcp.clone(),
             icmp_echo: raw.icmp_echo,

@@ -18,7 +18,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(&str, &str); 14] = built_in![
+const BUILT_IN: [(&str, &str); 20] = built_in![
     "editions.toml",
     "roles.toml",
     "services.toml",
@@ -33,6 +33,12 @@ const BUILT_IN: [(&str, &str); 14] = built_in![
     "cloud.toml",
     "lists.toml",
     "errata.toml",
+    "companions/windows-domain.toml",
+    "companions/client-installation.toml",
+    "companions/sql-availability-group.toml",
+    "companions/failover-cluster.toml",
+    "companions/windows-update.toml",
+    "companions/remote-administration.toml",
 ];
 
 impl Catalogue {
@@ -98,10 +104,7 @@ impl Catalogue {
                     nearest if nearest.is_empty() => format!("; there are {}", known.join(", ")),
                     nearest => nearest,
                 };
-                CatalogueError::Edition {
-                    wanted: id.to_owned(),
-                    hint,
-                }
+                CatalogueError::missing("edition", id, hint)
             })
     }
 }
@@ -110,12 +113,13 @@ fn assemble(draft: &Draft) -> Result<Catalogue, CatalogueError> {
     check_order(draft)?;
     check_like(draft)?;
     let roles = roles::resolve(draft)?;
-    let pages = Pages::new(draft, &roles);
+    let builder = Pages::new(draft, &roles);
     let pages = draft
         .editions
         .iter()
-        .map(|edition| pages.build(edition))
+        .map(|edition| builder.build(edition))
         .collect::<Result<_, _>>()?;
+    let companions = builder.companions()?;
     let editions = draft.editions.iter().map(|entry| Edition {
         id: EditionId(entry.raw.id.get_ref().clone()),
         name: entry.raw.name.clone(),
@@ -128,7 +132,7 @@ fn assemble(draft: &Draft) -> Result<Catalogue, CatalogueError> {
     let mut catalogue = Catalogue {
         editions: editions.collect(),
         pages,
-        companions: Vec::new(),
+        companions,
         settings: settings(draft)?,
         conditions: conditions.collect(),
         notes: notes(draft)?,

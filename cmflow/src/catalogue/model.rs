@@ -174,7 +174,7 @@ pub struct Rule {
     pub cadence: Cadence,
     /// Ids of the conditions under which alone it is used.
     pub conditions: Vec<String>,
-    /// Anchor of its section in the page of that edition.
+    /// Anchor of its section in the page of that edition; the public source of a companion's rule.
     pub anchor: Option<String>,
     /// What stood there where the documents err, in words.
     pub errata: Vec<String>,
@@ -343,7 +343,7 @@ pub struct Companion {
     pub summary: String,
     /// Whether it is on where the site file does not say.
     pub default: bool,
-    /// Its rules. [`Rule::anchor`] names the public source of each.
+    /// Its rules, `companion:from/to/service`. [`Rule::anchor`] names the public source of each.
     pub rules: Vec<Rule>,
 }
 

@@ -6,7 +6,7 @@ use super::draft::{ConnectionDraft, Draft, Entry};
 use super::error::CatalogueError;
 use super::file::{Place, RawEdition};
 use super::model::{Connection, EditionId, Page, Role, RoleId, Rule};
-use super::row::{Row, in_edition};
+use super::row::{Row, in_edition, under_heading};
 
 /// Builds pages; knows everything that the rows refer to.
 pub(super) struct Pages<'a> {
@@ -113,14 +113,10 @@ impl<'a> Pages<'a> {
             if !self.stands(entry.raw.editions.as_deref(), entry, edition)? {
                 continue;
             }
-            let mut raw = in_edition(&entry.raw, edition.raw.id.get_ref());
+            let raw = under_heading(in_edition(&entry.raw, edition.raw.id.get_ref()), header);
             for variant in &entry.raw.variants {
                 self.draft.check_editions(Some(&variant.editions), &entry.place)?;
             }
-            raw.notes.extend(&header.notes);
-            raw.conditions.splice(0..0, header.conditions.iter().cloned());
-            raw.remarks.extend(header.remarks.iter().cloned());
-            raw.cadence = raw.cadence.or(Some(header.cadence));
             rules.push(self.rule(Row {
                 id: format!("{pair}/{}", entry.raw.service.get_ref()),
                 section: header.id.get_ref(),
@@ -128,7 +124,8 @@ impl<'a> Pages<'a> {
                 listed: false,
                 opened_by: header.opened_by,
                 scope: header.scope,
-                anchor: header.anchor.as_ref(),
+                // A table of the user's own may name a source of its own.
+                anchor: entry.raw.source.as_ref().or(header.anchor.as_ref()),
                 place: &entry.place,
                 raw,
             })?);

@@ -1,7 +1,7 @@
 //! A row of the page, wherever it stands: its ports, and what it refers to.
 
 use super::error::CatalogueError;
-use super::file::{Place, RawRow};
+use super::file::{Place, RawConnection, RawRow};
 use super::model::{OpenedBy, PortRange, RoleId, Rule, Scope};
 use super::page::Pages;
 use super::ports::{self, Cell};
@@ -146,6 +146,15 @@ pub(super) fn in_edition(row: &RawRow, edition: &str) -> RawRow {
         row.tcp = variant.tcp.or(row.tcp);
         row.notes = variant.notes.unwrap_or(row.notes);
     }
+    row
+}
+
+/// The row with what its table's heading says of all rows.
+pub(super) fn under_heading(mut row: RawRow, header: &RawConnection) -> RawRow {
+    row.notes.extend(&header.notes);
+    row.conditions.splice(0..0, header.conditions.iter().cloned());
+    row.remarks.extend(header.remarks.iter().cloned());
+    row.cadence = row.cadence.or(Some(header.cadence));
     row
 }
 

@@ -195,6 +195,12 @@ impl Catalogue {
         self.roles.get(usize::from(role.0)).map_or("", |role| &role.id)
     }
 
+    /// Name of a role of this catalogue; empty for a number that is none of its own.
+    #[must_use]
+    pub fn role_name(&self, role: RoleId) -> &str {
+        self.roles.get(usize::from(role.0)).map_or("", |role| &role.name)
+    }
+
     fn connection_view<'a>(&'a self, connection: &'a Connection) -> ConnectionView<'a> {
         ConnectionView {
             id: &connection.id,

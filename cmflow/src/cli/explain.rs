@@ -12,7 +12,7 @@ use super::{Format, Outcome, write_json};
 use crate::answer::Nearest;
 use crate::catalogue::Catalogue;
 use crate::compile::compile;
-use crate::config;
+use crate::config::{self, Ended, Reading};
 use crate::explain::{Book, Explanation, Question, Reason, Service, Side};
 use crate::site::SiteModel;
 use crate::spelling::did_you_mean;
@@ -44,7 +44,7 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> anyhow::Result<Outcome> {
     let catalogue = Catalogue::load(extra)?;
-    let file = config::read(&catalogue, &arguments.site)?;
+    let file = config::read(&catalogue, &arguments.site, &Reading::now(Ended::Refused))?;
     let site = &file.model;
     let question = question(arguments, site)?;
     let compiled = compile(&catalogue, site, &[], &[])?;

@@ -18,7 +18,7 @@ use crate::answer::{CaptureSummary, Replay};
 use crate::capture::CaptureError;
 use crate::catalogue::Catalogue;
 use crate::compile::{Compiled, compile};
-use crate::config;
+use crate::config::{self, Ended, Reading};
 use crate::findings::Findings;
 use crate::reader::Timeouts;
 use crate::replay::{InKernel, InMemory, Replayed, play};
@@ -59,7 +59,7 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> anyhow::Result<Outcome> {
     let catalogue = Catalogue::load(extra)?;
-    let file = config::read(&catalogue, &arguments.site)?;
+    let file = config::read(&catalogue, &arguments.site, &Reading::now(Ended::Refused))?;
     let compiled = compile(&catalogue, &file.model, &[], &[])?;
     Findings::check(&compiled, &arguments.query).map_err(anyhow::Error::msg)?;
     let name = arguments.capture.display().to_string();

@@ -1,46 +1,56 @@
-//! The site file: TOML in, a [`SiteModel`] out, or every problem of it with its line.
+//! The site file: TOML in, a [`SiteModel`] out, or every problem of it with its file and line.
 //!
-//! `value` tells types apart, `prefix` reads addresses; `roles` and `ports` read the sections of these names.
+//! `files` reads the file and what it `include`s. Of all of them together, names are taken in first (roles, sites),
+//! then what is said with them: one module a section. `value` tells types apart, `prefix` reads addresses,
+//! `statements` is the one way into the model.
 
+mod csv_file;
+mod custom;
+mod draft;
+mod files;
+mod gaps;
+mod general;
+mod host;
+mod include;
 mod ports;
 mod prefix;
 mod problem;
+mod reading;
+mod ring;
 mod roles;
+mod rule;
+mod site;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod value;
+mod wsus;
 
 use std::path::Path;
 
-use ipnet::IpNet;
-use toml::de::DeTable;
-
-use crate::catalogue::{Catalogue, EditionId};
-use crate::site::{Extent, SiteModel};
+use crate::catalogue::Catalogue;
+use crate::site::{FileIndex, SiteModel};
 
 pub use problem::{Problem, Problems};
-use problem::{Report, listed};
+pub use reading::{Ended, Reading};
 
-use crate::spelling::did_you_mean;
-use value::{Entry, entries, strings, table, unknown_key, wrong_type};
+use draft::Draft;
+use files::{Content, Document, Files};
+use value::{Entry, unknown_key};
 
-/// Names of the companion catalogues.
-pub const COMPANIONS: [&str; 6] = [
-    "windows-domain",
-    "client-installation",
-    "sql-availability-group",
-    "failover-cluster",
-    "windows-update",
-    "remote-administration",
+/// What a file may hold, the site file and an included one alike.
+const KEYS: [&str; 10] = [
+    "edition",
+    "companions",
+    "include",
+    "networks",
+    "roles",
+    "site",
+    "host",
+    "custom-roles",
+    "rule",
+    "ports",
 ];
-
-/// Companions where the file does not say.
-const DEFAULT_COMPANIONS: [&str; 2] = ["windows-domain", "client-installation"];
-
-/// The edition where the file does not say; the newest one where a user's catalogue has no such edition.
-const DEFAULT_EDITION: &str = "current";
-
-const KEYS: [&str; 5] = ["edition", "companions", "networks", "roles", "ports"];
 
 /// A site file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,161 +61,83 @@ pub struct SiteFile {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads a site file.
-pub fn read(catalogue: &Catalogue, path: &Path) -> Result<SiteFile, Problems> {
-    let file = path.display().to_string();
-    let whole = |what: String| {
-        Problems(vec![Problem {
-            file: file.clone(),
-            line: None,
-            what,
-        }])
-    };
-    let bytes = std::fs::read(path).map_err(|error| whole(format!("cannot be read: {error}")))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => parse(catalogue, &file, &text),
-        Err(error) => {
-            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-            let what = "not UTF-8; save the file as UTF-8".to_owned();
-            Err(Problems(vec![Problem {
-                file,
-                line: Some(line),
-                what,
-            }]))
-        }
-    }
+/// Reads a site file and what it includes.
+pub fn read(catalogue: &Catalogue, path: &Path, reading: &Reading) -> Result<SiteFile, Problems> {
+    files::read(path, &mut |files, documents| {
+        assemble(catalogue, reading, files, documents)
+    })
 }
 
-/// Reads the text of a site file; `file` is what messages call it.
+/// Reads the text of a site file, today and strictly; `file` is what messages call it, and what it includes lies
+/// beside that.
 pub fn parse(catalogue: &Catalogue, file: &str, text: &str) -> Result<SiteFile, Problems> {
-    let mut report = Report::new(file, text);
-    let (document, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        // A message is one line; toml says what it expected on lines of their own.
-        let what = error.message().lines().collect::<Vec<_>>().join(", ");
-        report.problem(&error.span().unwrap_or(0..0), format!("not TOML: {what}"));
+    parse_as(catalogue, file, text, &Reading::now(Ended::Refused))
+}
+
+fn parse_as(catalogue: &Catalogue, file: &str, text: &str, reading: &Reading) -> Result<SiteFile, Problems> {
+    files::read_text(file, text, &mut |files, documents| {
+        assemble(catalogue, reading, files, documents)
+    })
+}
+
+/// Takes in what the files say: first what names are made of, then what is said with them.
+fn assemble(
+    catalogue: &Catalogue,
+    reading: &Reading,
+    files: Files,
+    documents: &[Document<'_>],
+) -> Result<SiteFile, Problems> {
+    let mut draft = Draft::new(catalogue, *reading, files.report, files.complete);
+    let sections = Sections::of(documents);
+    for (file, entries) in &sections.0 {
+        draft.report.turn_to(*file);
+        for entry in entries.iter().filter(|entry| !KEYS.contains(&entry.key)) {
+            unknown_key(&mut draft.report, entry, "", &KEYS);
+        }
     }
-    if !errors.is_empty() {
-        return Err(report.problems());
+    sections.each(&mut draft, "edition", general::edition);
+    sections.each(&mut draft, "companions", general::companions);
+    sections.each(&mut draft, "networks", general::networks);
+    sections.each(&mut draft, "ports", ports::hierarchy);
+    ports::check_hierarchy(&mut draft);
+    sections.each(&mut draft, "custom-roles", custom::declare);
+    site::read(&mut draft, &sections);
+
+    sections.each(&mut draft, "roles", roles::read);
+    sections.each(&mut draft, "custom-roles", custom::read);
+    sections.each(&mut draft, "host", host::read);
+    for document in documents {
+        if let Content::Csv(text) = document.content {
+            draft.report.turn_to(document.file);
+            csv_file::read(&mut draft, text);
+        }
     }
-    let model = model(&mut report, catalogue, &entries(document.get_ref()));
-    let warnings = report.warnings()?;
+    sections.each(&mut draft, "rule", rule::read);
+    gaps::warn(&mut draft);
+
+    let (files, warnings) = draft.report.finish()?;
+    let model = SiteModel { files, ..draft.model };
     Ok(SiteFile { model, warnings })
 }
 
-fn model(report: &mut Report<'_>, catalogue: &Catalogue, top: &[Entry<'_>]) -> SiteModel {
-    for entry in top.iter().filter(|entry| !KEYS.contains(&entry.key)) {
-        match entry.key {
-            "site" | "host" | "custom-roles" | "rule" | "include" => {
-                let what = format!(
-                    "\"{}\" belongs to the long form of the site file, which this version does not read; \
-                     write addresses under [roles]",
-                    entry.key
-                );
-                report.problem(&entry.span, what);
+/// The sections of all TOML files.
+struct Sections<'d>(Vec<(FileIndex, Vec<Entry<'d>>)>);
+
+impl<'d> Sections<'d> {
+    fn of(documents: &'d [Document<'_>]) -> Self {
+        let sections = documents
+            .iter()
+            .map(|document| (document.file, document.sections()));
+        Self(sections.collect())
+    }
+
+    /// Reads the section of that name in each file that has it.
+    fn each<'c>(&self, draft: &mut Draft<'c>, key: &str, mut read: impl FnMut(&mut Draft<'c>, &Entry<'d>)) {
+        for (file, entries) in &self.0 {
+            draft.report.turn_to(*file);
+            for entry in entries.iter().filter(|entry| entry.key == key) {
+                read(draft, entry);
             }
-            _ => unknown_key(report, entry, "", &KEYS),
-        }
-    }
-    let find = |key: &str| top.iter().find(|entry| entry.key == key);
-    let mut model = SiteModel::new(edition(report, catalogue, find("edition")));
-    model.companions = companions(report, find("companions"));
-    model.internal = find("networks")
-        .map(|entry| networks(report, entry))
-        .unwrap_or_default();
-    if let Some(entry) = find("roles") {
-        model.statements = roles::read(report, catalogue, &model.edition, &model.internal, entry);
-    }
-    if let Some(entry) = find("ports") {
-        model.ports = ports::read(report, catalogue, entry);
-    }
-    warn_of_gaps(report, catalogue, &model);
-    model
-}
-
-fn edition(report: &mut Report<'_>, catalogue: &Catalogue, entry: Option<&Entry<'_>>) -> EditionId {
-    let default = catalogue
-        .editions
-        .iter()
-        .find(|edition| edition.id.0 == DEFAULT_EDITION);
-    let default = default
-        .or(catalogue.editions.last())
-        .map(|edition| edition.id.clone());
-    let default = default.unwrap_or_else(|| EditionId(DEFAULT_EDITION.to_owned()));
-    let Some(entry) = entry else { return default };
-    let Some(id) = entry.value.get_ref().as_str() else {
-        wrong_type(report, "edition", "a string such as \"current\"", entry.value);
-        return default;
-    };
-    let known = || catalogue.editions.iter().map(|edition| edition.id.0.as_str());
-    if !known().any(|edition| edition == id) {
-        let hint = match did_you_mean(id, known()) {
-            none if none.is_empty() => format!("; there is {}", listed(known())),
-            hint => hint,
-        };
-        report.problem(&entry.value.span(), format!("unknown edition \"{id}\"{hint}"));
-        return default;
-    }
-    EditionId(id.to_owned())
-}
-
-fn companions(report: &mut Report<'_>, entry: Option<&Entry<'_>>) -> Vec<String> {
-    let Some(entry) = entry else {
-        return DEFAULT_COMPANIONS.map(str::to_owned).to_vec();
-    };
-    let named = strings(report, entry.key, entry.value);
-    let mut known = Vec::new();
-    for (name, span) in named {
-        if COMPANIONS.contains(&name) {
-            known.push(name.to_owned());
-        } else {
-            let hint = did_you_mean(name, COMPANIONS);
-            report.problem(&span, format!("unknown companion \"{name}\"{hint}"));
-        }
-    }
-    known
-}
-
-fn networks(report: &mut Report<'_>, section: &Entry<'_>) -> Vec<IpNet> {
-    let mut internal = Vec::new();
-    for entry in table(report, section) {
-        if entry.key != "internal" {
-            unknown_key(report, &entry, " in [networks]", &["internal"]);
-            continue;
-        }
-        for (text, span) in strings(report, entry.key, entry.value) {
-            match prefix::prefix(text) {
-                Ok(prefix) => internal.push(prefix),
-                Err(what) => report.problem(&span, what),
-            }
-        }
-    }
-    internal
-}
-
-/// Warns where what is missing changes the meaning of the rest.
-fn warn_of_gaps(report: &mut Report<'_>, catalogue: &Catalogue, model: &SiteModel) {
-    if model.statements.iter().all(|statement| !statement.given) {
-        report.warn(
-            None,
-            "no role has an address: nothing will be documented; fill [roles]".to_owned(),
-        );
-    }
-    if model.internal.is_empty() {
-        let what = "[networks] internal names no network: only special-purpose addresses count as internal";
-        report.warn(None, what.to_owned());
-        return;
-    }
-    let client = catalogue.role("client");
-    for statement in &model.statements {
-        let Extent::Prefix(prefix) = statement.extent else {
-            continue;
-        };
-        let inside = model.internal.iter().any(|network| network.contains(&prefix));
-        if Some(statement.role) == client && statement.given && !inside {
-            let what = format!("client network \"{prefix}\" lies in none of [networks] internal");
-            report.warn(Some(statement.line), what);
         }
     }
 }

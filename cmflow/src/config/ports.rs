@@ -1,19 +1,60 @@
-//! `[ports]`: what replaces the documented ports.
+//! Ports that replace the documented ones, for the hierarchy, a site or a host.
+
+use std::collections::HashMap;
 
 use toml::de::DeValue;
 
+use super::draft::Draft;
+use super::general::once;
 use super::problem::Report;
 use super::value::{Entry, Value, table, wrong_type};
-use crate::catalogue::{Catalogue, PortRange, Setting};
-use crate::site::PortChanges;
+use super::wsus;
+use crate::catalogue::{Level, PortRange, Setting};
+use crate::site::{Place, PortChanges};
 use crate::spelling::did_you_mean;
 
-/// Reads the section.
-pub(super) fn read(report: &mut Report<'_>, catalogue: &Catalogue, section: &Entry<'_>) -> PortChanges {
+/// Reads `[ports]` of one file; what several files say adds up.
+pub(super) fn hierarchy(draft: &mut Draft<'_>, section: &Entry<'_>) {
+    let mut places = std::mem::take(&mut draft.port_places);
+    let changes = read(draft, section, Level::Hierarchy, &mut places);
+    draft.port_places = places;
+    draft.model.ports.extend(changes);
+}
+
+/// Checks the ports of the hierarchy, once all files are read.
+pub(super) fn check_hierarchy(draft: &mut Draft<'_>) {
+    let (changes, places) = (draft.model.ports.clone(), draft.port_places.clone());
+    wsus::check(draft, &PortChanges::new(), &changes, &places);
+}
+
+/// Reads the ports of a site or a host, where `outer` are those that hold around it.
+pub(super) fn inner(
+    draft: &mut Draft<'_>,
+    section: &Entry<'_>,
+    level: Level,
+    outer: &PortChanges,
+) -> PortChanges {
+    let mut places = HashMap::new();
+    let changes = read(draft, section, level, &mut places);
+    wsus::check(draft, outer, &changes, &places);
+    changes
+}
+
+fn read(
+    draft: &mut Draft<'_>,
+    section: &Entry<'_>,
+    level: Level,
+    places: &mut HashMap<String, Place>,
+) -> PortChanges {
+    let report = &mut draft.report;
     let mut changes = PortChanges::new();
     for entry in table(report, section) {
-        let Some(setting) = catalogue.setting(entry.key) else {
-            let known = catalogue.settings.iter().map(|setting| setting.key.as_str());
+        let Some(setting) = draft.catalogue.setting(entry.key) else {
+            let known = draft
+                .catalogue
+                .settings
+                .iter()
+                .map(|setting| setting.key.as_str());
             let hint = did_you_mean(entry.key, known);
             report.problem(
                 &entry.span,
@@ -24,28 +65,44 @@ pub(super) fn read(report: &mut Report<'_>, catalogue: &Catalogue, section: &Ent
         let Some(ranges) = value(report, setting, entry.value) else {
             continue;
         };
+        if !once(report, places, entry.key, &entry) {
+            continue;
+        }
+        let place = report.place(&entry.span);
         if !setting.configurable && ranges != setting.default {
-            let line = report.line(&entry.span);
             let what = format!(
                 "the page calls the port of \"{}\" fixed; it is changed here",
                 setting.key
             );
-            report.warn(Some(line), what);
+            report.warn_at(place, what);
+        }
+        if level > setting.level {
+            report.warn_at(place, too_fine(setting));
         }
         changes.insert(setting.key.clone(), ranges);
     }
     changes
 }
 
-/// The ports of a value; nothing where something is wrong with it, which is then reported.
-fn value(report: &mut Report<'_>, setting: &Setting, value: &Value<'_>) -> Option<Vec<PortRange>> {
-    let items = match value.get_ref() {
-        DeValue::Array(items) => items.iter().collect(),
-        _ => vec![value],
-    };
+/// A setting is changed where it cannot differ.
+fn too_fine(setting: &Setting) -> String {
     let key = &setting.key;
-    let read: Vec<_> = items.iter().map(|item| range(report, key, item)).collect();
-    let ranges: Vec<_> = read.into_iter().collect::<Option<_>>()?;
+    match setting.level {
+        Level::Hierarchy => {
+            format!("\"{key}\" is the same in the whole hierarchy; write it under [ports] of the file")
+        }
+        Level::Site | Level::Host => {
+            format!(
+                "\"{key}\" may differ from site to site, not from host to host; write it under the ports of the [[site]]"
+            )
+        }
+    }
+}
+
+/// The ports of a value; nothing where something is wrong with it, which is then reported.
+fn value(report: &mut Report, setting: &Setting, value: &Value<'_>) -> Option<Vec<PortRange>> {
+    let key = &setting.key;
+    let ranges = ranges(report, key, value)?;
     let single = matches!(ranges.as_slice(), [one] if one.first == one.last);
     if ranges.is_empty() {
         report.problem(
@@ -63,7 +120,17 @@ fn value(report: &mut Report<'_>, setting: &Setting, value: &Value<'_>) -> Optio
     None
 }
 
-fn range(report: &mut Report<'_>, key: &str, value: &Value<'_>) -> Option<PortRange> {
+/// The ports and ranges of a list, or of a single one; nothing where something is wrong with one of them.
+pub(super) fn ranges(report: &mut Report, key: &str, value: &Value<'_>) -> Option<Vec<PortRange>> {
+    let items = match value.get_ref() {
+        DeValue::Array(items) => items.iter().collect(),
+        _ => vec![value],
+    };
+    let read: Vec<_> = items.iter().map(|item| range(report, key, item)).collect();
+    read.into_iter().collect()
+}
+
+fn range(report: &mut Report, key: &str, value: &Value<'_>) -> Option<PortRange> {
     let read = match value.get_ref() {
         DeValue::Integer(integer) => {
             // What does not fit 64 bits is no port either.

@@ -1,56 +1,86 @@
 //! `[roles]`: who holds what.
 
-use std::collections::HashMap;
-use std::ops::Range;
-
-use ipnet::IpNet;
-
+use super::draft::Draft;
 use super::prefix::{self, Written};
-use super::problem::Report;
-use super::value::{Entry, strings, table, wrong_type};
-use crate::catalogue::{Catalogue, EditionId, Role, RoleId, RoleKind};
-use crate::site::{Extent, Statement};
-use crate::spelling::did_you_mean;
+use super::statements::state;
+use super::value::{Entry, Value, strings, table, wrong_type};
+use crate::catalogue::{Role, RoleId, RoleKind};
+use crate::site::{Place, SiteIndex};
 
 /// Reads the section.
-pub(super) fn read(
-    report: &mut Report<'_>,
-    catalogue: &Catalogue,
-    edition: &EditionId,
-    internal: &[IpNet],
-    section: &Entry<'_>,
-) -> Vec<Statement> {
-    let mut statements = Vec::new();
-    for entry in table(report, section) {
-        let Some(id) = catalogue.role(entry.key) else {
-            let hint = did_you_mean(entry.key, catalogue.roles.iter().map(|role| role.id.as_str()));
-            report.problem(&entry.span, format!("unknown role \"{}\"{hint}", entry.key));
+pub(super) fn read(draft: &mut Draft<'_>, section: &Entry<'_>) {
+    for entry in table(&mut draft.report, section) {
+        let Some(id) = draft.role(entry.key, &entry.span) else {
             continue;
         };
         if entry.value.get_ref().as_table().is_some() {
-            wrong_type(report, entry.key, "a list of addresses and prefixes", entry.value);
+            let expected = "a list of addresses and prefixes";
+            wrong_type(&mut draft.report, entry.key, expected, entry.value);
             continue;
         }
-        let role = &catalogue.roles[usize::from(id.0)];
-        let line = report.line(&entry.span);
-        if !role.editions.is_empty() && !role.editions.contains(edition) {
-            let what = format!(
-                "edition {edition} has no role \"{}\"; none of its rules names it",
-                role.id
-            );
-            report.warn(Some(line), what);
+        let place = draft.report.place(&entry.span);
+        if let Some(role) = draft.of_catalogue(id) {
+            warn_of_edition(draft, role, place);
+            let list = entry.value.get_ref().as_array();
+            if list.is_some_and(|list| list.is_empty()) {
+                draft.report.warn_at(place, empty(role));
+            }
+            if role.kind == RoleKind::SiteSystem && !draft.model.sites.is_empty() {
+                warn_of_every_site(draft, id, entry.value, place);
+            }
         }
-        if entry
-            .value
-            .get_ref()
-            .as_array()
-            .is_some_and(|list| list.is_empty())
-        {
-            report.warn(Some(line), empty(role));
-        }
-        role_statements(report, id, role, internal, &entry, &mut statements);
+        addresses(draft, id, entry.key, entry.value, None);
     }
-    statements
+}
+
+/// Takes a list of addresses, prefixes and words into the model.
+pub(super) fn addresses(
+    draft: &mut Draft<'_>,
+    role: RoleId,
+    name: &str,
+    value: &Value<'_>,
+    site: Option<SiteIndex>,
+) {
+    for (text, span) in strings(&mut draft.report, name, value) {
+        match prefix::role_entry(text) {
+            Ok(written) => {
+                let place = draft.report.place(&span);
+                state(draft, role, written, site, place);
+            }
+            Err(what) => draft.report.problem(&span, what),
+        }
+    }
+}
+
+/// Warns where the edition's tables do not know a role.
+pub(super) fn warn_of_edition(draft: &mut Draft<'_>, role: &Role, place: Place) {
+    let edition = &draft.model.edition;
+    if !role.editions.is_empty() && !role.editions.contains(edition) {
+        let what = format!(
+            "edition {edition} has no role \"{}\"; none of its rules names it",
+            role.id
+        );
+        draft.report.warn_at(place, what);
+    }
+}
+
+/// Warns once for each role whose computers have no site where there are sites.
+fn warn_of_every_site(draft: &mut Draft<'_>, id: RoleId, value: &Value<'_>, place: Place) {
+    let excluded = |text: &str| matches!(prefix::role_entry(text), Ok(Written::Excluded(_)));
+    let texts = value
+        .get_ref()
+        .as_array()
+        .map(|list| list.iter().filter_map(|one| one.get_ref().as_str()));
+    let only_excludes = texts.is_some_and(|mut texts| texts.all(excluded));
+    if only_excludes || !draft.siteless.insert(id) {
+        return;
+    }
+    let what = format!(
+        "computers with \"{0}\" under [roles] fit every site; write each as a [[host]] with its site, or in a CSV \
+         file",
+        draft.role_id(id)
+    );
+    draft.report.warn_at(place, what);
 }
 
 fn empty(role: &Role) -> String {
@@ -60,82 +90,5 @@ fn empty(role: &Role) -> String {
             format!("\"{id}\" has no addresses; public addresses hold it, as without this line")
         }
         _ => format!("\"{id}\" has no addresses; nobody holds it"),
-    }
-}
-
-fn role_statements(
-    report: &mut Report<'_>,
-    id: RoleId,
-    role: &Role,
-    internal: &[IpNet],
-    entry: &Entry<'_>,
-    statements: &mut Vec<Statement>,
-) {
-    let mut said: HashMap<IpNet, (bool, usize)> = HashMap::new();
-    for (text, span) in strings(report, entry.key, entry.value) {
-        let (extents, given) = match prefix::role_entry(text) {
-            Ok(Written::Given(extent)) => (vec![extent], true),
-            Ok(Written::Excluded(prefix)) => (vec![Extent::Prefix(prefix)], false),
-            Ok(Written::Internal) => (internal.iter().copied().map(Extent::Prefix).collect(), true),
-            Err(what) => {
-                report.problem(&span, what);
-                continue;
-            }
-        };
-        let line = report.line(&span);
-        if extents.is_empty() {
-            report.warn(
-                Some(line),
-                "\"internal\" is empty: [networks] internal names no network".to_owned(),
-            );
-        }
-        for extent in extents {
-            if is_sound(report, role, extent, given, &span, &mut said) {
-                statements.push(Statement {
-                    role: id,
-                    extent,
-                    given,
-                    site: None,
-                    line,
-                });
-            }
-        }
-    }
-}
-
-/// Reports a word that does not go with the role, and a prefix that is both given and excluded.
-fn is_sound(
-    report: &mut Report<'_>,
-    role: &Role,
-    extent: Extent,
-    given: bool,
-    span: &Range<usize>,
-    said: &mut HashMap<IpNet, (bool, usize)>,
-) -> bool {
-    let id = &role.id;
-    let line = report.line(span);
-    match extent {
-        Extent::Public => true,
-        Extent::AnyOther if role.kind == RoleKind::Public => {
-            let what =
-                format!("\"any-other\" gives \"{id}\" to every address: unknown computers stay hidden");
-            report.warn(Some(line), what);
-            true
-        }
-        Extent::AnyOther => {
-            let what = format!("\"any-other\" is for roles on the internet only; give \"{id}\" addresses");
-            report.problem(span, what);
-            false
-        }
-        Extent::Prefix(prefix) => match said.insert(prefix, (given, line)) {
-            Some((before, there)) if before != given => {
-                let what = format!(
-                    "\"{prefix}\" is both given to \"{id}\" and excluded from it (line {there}); remove one"
-                );
-                report.problem(span, what);
-                false
-            }
-            _ => true,
-        },
     }
 }

@@ -44,13 +44,13 @@ fn type_of(value: &DeValue<'_>) -> &'static str {
 }
 
 /// Reports a value of the wrong type.
-pub(super) fn wrong_type(report: &mut Report<'_>, name: &str, expected: &str, value: &Value<'_>) {
+pub(super) fn wrong_type(report: &mut Report, name: &str, expected: &str, value: &Value<'_>) {
     let is = type_of(value.get_ref());
     report.problem(&value.span(), format!("{name} is {is}; it must be {expected}"));
 }
 
 /// Reports a key that nobody knows.
-pub(super) fn unknown_key(report: &mut Report<'_>, entry: &Entry<'_>, place: &str, known: &[&str]) {
+pub(super) fn unknown_key(report: &mut Report, entry: &Entry<'_>, place: &str, known: &[&str]) {
     let hint = match did_you_mean(entry.key, known.iter().copied()) {
         none if none.is_empty() => format!("; there is {}", listed(known.iter().copied())),
         hint => hint,
@@ -59,7 +59,7 @@ pub(super) fn unknown_key(report: &mut Report<'_>, entry: &Entry<'_>, place: &st
 }
 
 /// The table of a section such as `[roles]`.
-pub(super) fn table<'a>(report: &mut Report<'_>, entry: &Entry<'a>) -> Vec<Entry<'a>> {
+pub(super) fn table<'a>(report: &mut Report, entry: &Entry<'a>) -> Vec<Entry<'a>> {
     if let Some(table) = entry.value.get_ref().as_table() {
         return entries(table);
     }
@@ -74,7 +74,7 @@ pub(super) fn table<'a>(report: &mut Report<'_>, entry: &Entry<'a>) -> Vec<Entry
 
 /// The strings of a list, or of a single string.
 pub(super) fn strings<'a>(
-    report: &mut Report<'_>,
+    report: &mut Report,
     name: &str,
     value: &'a Value<'a>,
 ) -> Vec<(&'a str, Range<usize>)> {
@@ -97,4 +97,74 @@ pub(super) fn strings<'a>(
         }
     }
     strings
+}
+
+/// A table of a list such as `[[site]]`, or an inline table.
+pub(super) struct Item<'a> {
+    pub(super) span: Range<usize>,
+    pub(super) entries: Vec<Entry<'a>>,
+}
+
+impl<'a> Item<'a> {
+    /// The table of a value; nothing where it is none, which is then reported.
+    pub(super) fn of(report: &mut Report, name: &str, expected: &str, value: &'a Value<'a>) -> Option<Self> {
+        let Some(table) = value.get_ref().as_table() else {
+            wrong_type(report, name, expected, value);
+            return None;
+        };
+        Some(Self {
+            span: value.span(),
+            entries: entries(table),
+        })
+    }
+
+    /// The entry with that key.
+    pub(super) fn find(&self, key: &str) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// Reports the keys that are not among `known`.
+    pub(super) fn only(&self, report: &mut Report, place: &str, known: &[&str]) {
+        for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key)) {
+            unknown_key(report, entry, place, known);
+        }
+    }
+
+    /// The text of a key; nothing where there is none or it is no text, and the latter is reported.
+    pub(super) fn text(&self, report: &mut Report, key: &str, such_as: &str) -> Option<&'a str> {
+        let entry = self.find(key)?;
+        let text = entry.value.get_ref().as_str();
+        if text.is_none() {
+            wrong_type(
+                report,
+                key,
+                &format!("a string such as \"{such_as}\""),
+                entry.value,
+            );
+        }
+        text.map(str::trim)
+    }
+
+    /// Whether a key says true; nothing where it is not there.
+    pub(super) fn flag(&self, report: &mut Report, key: &str) -> Option<bool> {
+        let entry = self.find(key)?;
+        let flag = entry.value.get_ref().as_bool();
+        if flag.is_none() {
+            wrong_type(report, key, "true or false", entry.value);
+        }
+        flag
+    }
+}
+
+/// The tables of a list such as `[[site]]`.
+pub(super) fn items<'a>(report: &mut Report, entry: &Entry<'a>) -> Vec<Item<'a>> {
+    let expected = format!("a list of tables, each begun by [[{}]]", entry.key);
+    let Some(list) = entry.value.get_ref().as_array() else {
+        wrong_type(report, entry.key, &expected, entry.value);
+        return Vec::new();
+    };
+    let name = format!("an entry of {}", entry.key);
+    list.iter()
+        .filter_map(|item| Item::of(report, &name, "a table", item))
+        .collect()
 }

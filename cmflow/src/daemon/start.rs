@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::catalogue::Catalogue;
 use crate::compile::{Compiled, compile};
-use crate::config;
+use crate::config::{self, Ended, Reading};
 use crate::kernel::interface::{self, Choice, Interface, Mode};
 use crate::kernel::{Hook, KernelError, Maps, NewsRing, Program};
 use crate::reader::{Reader, Timeouts};
@@ -54,7 +54,7 @@ pub struct Settings {
 /// Where the site file, the machine or the kernel does not allow it. Nothing is left attached then.
 pub fn run(settings: &Settings) -> anyhow::Result<()> {
     let catalogue = Catalogue::load(settings.catalogue.as_deref())?;
-    let site = config::read(&catalogue, &settings.site)?;
+    let site = config::read(&catalogue, &settings.site, &Reading::now(Ended::LeftOut))?;
     for warning in &site.warnings {
         log::warn!("{warning}");
     }

@@ -229,7 +229,9 @@ fn a_setting_changes_ports_that_its_rows_print() {
 #[test]
 fn every_setting_and_condition_has_a_row() {
     let catalogue = embedded();
-    let rules: Vec<&Rule> = catalogue.pages.iter().flat_map(|page| page.rules()).collect();
+    let companions = catalogue.companions.iter().flat_map(|companion| &companion.rules);
+    let pages = catalogue.pages.iter().flat_map(|page| page.rules());
+    let rules: Vec<&Rule> = pages.chain(companions).collect();
     for setting in &catalogue.settings {
         let used = rules
             .iter()

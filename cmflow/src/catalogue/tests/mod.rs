@@ -1,5 +1,6 @@
 //! What the built-in catalogue promises, and what a file of the user may do to it.
 
+mod companions;
 mod content;
 mod errata;
 mod extension;

@@ -7,7 +7,7 @@ use cmflow_common::verdict::VerdictKind::{
 
 use super::{Pair, address, compile_text};
 
-const SITE: &str = r#"
+pub(super) const SITE: &str = r#"
 [networks]
 internal = ["10.0.0.0/8", "fd00::/8", "198.51.100.0/24"]
 [roles]
@@ -23,7 +23,7 @@ cloud-distribution-point = ["20.1.0.0/16"]
 "#;
 
 /// Verdict and rules of flows written as `from to protocol/port`; a `?` after them: the initiator is inferred.
-fn check(site: &str, cases: &[(&str, VerdictKind, &[&str])]) {
+pub(super) fn check(site: &str, cases: &[(&str, VerdictKind, &[&str])]) {
     let compiled = compile_text(site);
     for (flow, kind, rules) in cases {
         let words: Vec<_> = flow.split_whitespace().collect();

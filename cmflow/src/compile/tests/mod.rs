@@ -1,3 +1,4 @@
+mod companions;
 mod company;
 mod meaning;
 mod naive;

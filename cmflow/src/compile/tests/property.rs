@@ -17,7 +17,9 @@ use crate::catalogue::{
     RoleId, RoleKind, Rule, Scope, Setting,
 };
 use crate::compile::compile;
-use crate::site::{CustomRole, Extent, Host, OwnRule, PortChanges, Site, SiteIndex, SiteModel, Statement};
+use crate::site::{
+    CustomRole, Extent, Host, OwnRule, Place, PortChanges, Site, SiteIndex, SiteModel, Statement,
+};
 
 const GATEWAY: &str = "10.0.0.3";
 
@@ -221,7 +223,7 @@ fn statement() -> impl Strategy<Value = Statement> {
             extent,
             given: given || !matches!(extent, Extent::Prefix(_)),
             site,
-            line: 1,
+            place: Place::default(),
         }
     })
 }
@@ -281,6 +283,7 @@ fn site() -> impl Strategy<Value = SiteModel> {
             let sites = parents.into_iter().zip(["CAS", "PR1", "PR2"]).zip(site_ports);
             let sites = sites.map(|((parent, code), ports)| Site {
                 code: code.to_owned(),
+                name: None,
                 parent,
                 ports,
             });

@@ -1,13 +1,23 @@
+mod long;
+
 use std::fmt::Write as _;
 
 use ipnet::IpNet;
+use jiff::civil::date;
 
 use super::*;
 use crate::catalogue::PortRange;
+use crate::site::Extent;
+
+/// The day on which the tests read.
+const READING: Reading = Reading {
+    today: date(2026, 6, 1),
+    ended: Ended::Refused,
+};
 
 fn read_text(text: &str) -> Result<SiteFile, Problems> {
     let catalogue = Catalogue::embedded().expect("the built-in catalogue");
-    parse(&catalogue, "site.toml", text)
+    parse_as(&catalogue, "site.toml", text, &READING)
 }
 
 /// What is wrong with a text, line by line.
@@ -53,7 +63,7 @@ fn the_short_form_is_read() {
             other => format!("{other:?}"),
         };
         let role = catalogue.role_id(statement.role);
-        writeln!(all, "{} {role} {sign}{extent}", statement.line).expect("a String takes everything");
+        writeln!(all, "{} {role} {sign}{extent}", statement.place.line).expect("a String takes everything");
         all
     });
     assert_eq!(
@@ -166,11 +176,7 @@ fn each_mistake_is_one_message_with_its_line_and_the_right_spelling() {
         ("role = 1", "1: unknown key \"role\"; did you mean \"roles\"?"),
         (
             "[interfaces]\neth1 = \"client\"",
-            "1: unknown key \"interfaces\"; there is \"edition\", \"companions\", \"networks\", \"roles\" and \"ports\"",
-        ),
-        (
-            "[[site]]\ncode = \"PR1\"",
-            "1: \"site\" belongs to the long form of the site file, which this version does not read; write addresses under [roles]",
+            "1: unknown key \"interfaces\"; there is \"edition\", \"companions\", \"include\", \"networks\", \"roles\", \"site\", \"host\", \"custom-roles\", \"rule\" and \"ports\"",
         ),
         (
             "[networks]\ninternl = []",
@@ -283,14 +289,15 @@ fn a_fixed_port_given_its_own_value_is_no_change() {
 #[test]
 fn a_file_that_cannot_be_read_is_one_message() {
     let catalogue = Catalogue::embedded().expect("the built-in catalogue");
-    let missing = read(&catalogue, Path::new("/nonexistent/site.toml")).expect_err("there is no such file");
+    let missing =
+        read(&catalogue, Path::new("/nonexistent/site.toml"), &READING).expect_err("there is no such file");
     assert_eq!(
         missing.to_string(),
         "/nonexistent/site.toml: cannot be read: No such file or directory (os error 2)"
     );
     let path = std::env::temp_dir().join(format!("cmflow-not-utf8-{}.toml", std::process::id()));
     std::fs::write(&path, b"edition = \"current\"\n# \xff\n").expect("a temporary file");
-    let wrong = read(&catalogue, &path).expect_err("not UTF-8");
+    let wrong = read(&catalogue, &path, &READING).expect_err("not UTF-8");
     std::fs::remove_file(&path).expect("the file was there");
     assert_eq!(
         wrong.to_string(),

@@ -1,0 +1,161 @@
+//! `cmflow check`: is the site file right, and what does it mean?
+
+mod holders;
+mod ports;
+mod rules;
+mod sites;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Format, Outcome, write_json};
+use crate::catalogue::Catalogue;
+use crate::compile::{Compiled, compile};
+use crate::config::{self, Ended, Problem, Reading};
+use crate::kernel::interface::{Mode, Report, report};
+use crate::site::SiteModel;
+
+use holders::{Holders, Holding, shortened};
+use ports::PortChange;
+use rules::{CompanionRules, Own, Rules};
+use sites::SiteMeaning;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The site file
+    #[arg(long, value_name = "FILE")]
+    site: PathBuf,
+    /// Also whether this interface can be looked at, and by which hook; may be repeated. Nothing is attached
+    #[arg(long = "interface", value_name = "IF")]
+    interfaces: Vec<String>,
+    /// The hook that `cmflow run` would be told to use
+    #[arg(long, value_enum, default_value_t = Mode::Auto)]
+    mode: Mode,
+    /// How to write the answer
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    extra: Option<&Path>,
+    out: &mut impl Write,
+) -> anyhow::Result<Outcome> {
+    let catalogue = Catalogue::load(extra)?;
+    let file = config::read(&catalogue, &arguments.site, &Reading::now(Ended::Refused))?;
+    let compiled = compile(&catalogue, &file.model, &[], &[])?;
+    let machine = (!arguments.interfaces.is_empty()).then(|| report(&arguments.interfaces, arguments.mode));
+    let refused = machine
+        .as_ref()
+        .is_some_and(|machine| !machine.problems.is_empty());
+    let mut meaning = Meaning::new(&file.model, &compiled, &file.warnings);
+    meaning.machine = machine;
+    match arguments.format {
+        Format::Json => write_json(out, &meaning)?,
+        Format::Table => meaning.write(out)?,
+    }
+    // What `run` would refuse with 2 is 2 here too.
+    Ok(if refused { Outcome::Refused } else { Outcome::Done })
+}
+
+/// What a site file means.
+#[derive(Debug, Serialize)]
+struct Meaning<'a> {
+    files: &'a [String],
+    edition: &'a str,
+    companions: &'a [String],
+    sites: Vec<SiteMeaning<'a>>,
+    /// Whatever the site.
+    roles: Vec<Holders<'a>>,
+    #[serde(skip)]
+    roles_without_site: Vec<Holders<'a>>,
+    ports: Vec<PortChange<'a>>,
+    rules: Rules<'a>,
+    companion_rules: Vec<CompanionRules<'a>>,
+    own_rules: Vec<Own<'a>>,
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine: Option<Report>,
+}
+
+impl<'a> Meaning<'a> {
+    fn new(site: &'a SiteModel, compiled: &'a Compiled, warnings: &[Problem]) -> Self {
+        let holding = Holding::new(site, compiled);
+        Self {
+            files: &site.files,
+            edition: &site.edition.0,
+            companions: &site.companions,
+            sites: sites::tree(site, &holding),
+            roles: holding.of(|_| true),
+            roles_without_site: holding.of(|site| site.is_none()),
+            ports: ports::changes(site),
+            rules: rules::documented(compiled),
+            companion_rules: rules::of_companions(compiled),
+            own_rules: rules::own(site, compiled),
+            warnings: warnings.iter().map(Problem::to_string).collect(),
+            machine: None,
+        }
+    }
+
+    fn write(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        writeln!(out, "Edition {}", self.edition)?;
+        if self.files.len() > 1 {
+            writeln!(out, "{} files: {}", self.files.len(), shortened(self.files))?;
+        }
+        if !self.sites.is_empty() {
+            writeln!(out, "\nSites")?;
+        }
+        for site in &self.sites {
+            site.write(out)?;
+        }
+        if self.sites.is_empty() || !self.roles_without_site.is_empty() {
+            let title = if self.sites.is_empty() {
+                "Roles"
+            } else {
+                "Roles in no site"
+            };
+            writeln!(out, "\n{title}")?;
+        }
+        holders::write(out, "  ", &self.roles_without_site)?;
+        ports::write(out, &self.ports)?;
+        self.rules.write(out)?;
+        rules::write_companions(out, &self.companion_rules)?;
+        rules::write_own(out, &self.own_rules)?;
+        if !self.warnings.is_empty() {
+            writeln!(out, "\nWarnings")?;
+        }
+        for warning in &self.warnings {
+            writeln!(out, "  {warning}")?;
+        }
+        self.machine
+            .as_ref()
+            .map_or(Ok(()), |machine| write_machine(machine, out))
+    }
+}
+
+fn write_machine(machine: &Report, out: &mut impl Write) -> anyhow::Result<()> {
+    if !machine.interfaces.is_empty() {
+        writeln!(out, "\nInterfaces")?;
+    }
+    for interface in &machine.interfaces {
+        let driver = interface.driver.as_deref().unwrap_or("unknown driver");
+        writeln!(
+            out,
+            "  {}  {} ({}), {driver}, MTU {}",
+            interface.name, interface.mode, interface.why, interface.mtu
+        )?;
+        for warning in &interface.warnings {
+            writeln!(out, "    {warning}")?;
+        }
+    }
+    if !machine.problems.is_empty() {
+        writeln!(out, "\nWould be refused")?;
+    }
+    for problem in &machine.problems {
+        writeln!(out, "  {problem}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! The site file and everything that it includes: each file is read once, whichever ways lead to it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::include::{self, Kind};
+use super::problem::Report;
+use super::ring::ring;
+use super::value::{Entry, entries, strings};
+use crate::site::{FileIndex, Place};
+
+/// What a file says.
+pub(super) enum Content<'t> {
+    Toml(Spanned<DeTable<'t>>),
+    Csv(&'t str),
+}
+
+/// A file that was read.
+pub(super) struct Document<'t> {
+    pub(super) file: FileIndex,
+    pub(super) content: Content<'t>,
+}
+
+impl Document<'_> {
+    /// The sections of a TOML file.
+    pub(super) fn sections(&self) -> Vec<Entry<'_>> {
+        match &self.content {
+            Content::Toml(table) => entries(table.get_ref()),
+            Content::Csv(_) => Vec::new(),
+        }
+    }
+}
+
+/// A file whose text was read and not yet understood.
+struct Text {
+    file: FileIndex,
+    path: PathBuf,
+    kind: Kind,
+    text: String,
+}
+
+/// What is known of the files while they are read.
+pub(super) struct Files {
+    pub(super) report: Report,
+    /// False where a file could not be read: names may be in it that nobody knows now.
+    pub(super) complete: bool,
+    /// Files by the path that is the same however one writes it.
+    known: HashMap<PathBuf, FileIndex>,
+    /// Which file includes which, and where.
+    links: Vec<(FileIndex, FileIndex, Place)>,
+}
+
+/// Reads the file, all that it includes, and hands them to `finish`.
+pub(super) fn read<R>(path: &Path, finish: &mut dyn FnMut(Files, &[Document<'_>]) -> R) -> R {
+    let mut files = Files::new();
+    let file = files.report.add(path.display().to_string()).unwrap_or_default();
+    files.known.insert(identity(path), file);
+    let root = files.text(file, path, Kind::Toml);
+    files.level(root.into_iter().collect(), Vec::new(), finish)
+}
+
+/// The same for a text that is in no file; what it includes is looked for beside `name`.
+pub(super) fn read_text<R>(name: &str, text: &str, finish: &mut dyn FnMut(Files, &[Document<'_>]) -> R) -> R {
+    let mut files = Files::new();
+    let file = files.report.add(name.to_owned()).unwrap_or_default();
+    files.report.learn(file, text);
+    let root = Text {
+        file,
+        path: PathBuf::from(name),
+        kind: Kind::Toml,
+        text: text.to_owned(),
+    };
+    files.level(vec![root], Vec::new(), finish)
+}
+
+impl Files {
+    fn new() -> Self {
+        Self {
+            report: Report::default(),
+            complete: true,
+            known: HashMap::new(),
+            links: Vec::new(),
+        }
+    }
+
+    /// Understands these texts, then those that they include. Values borrow from the texts, so what comes after
+    /// is called from here.
+    fn level<R>(
+        mut self,
+        texts: Vec<Text>,
+        earlier: Vec<Document<'_>>,
+        finish: &mut dyn FnMut(Self, &[Document<'_>]) -> R,
+    ) -> R {
+        // From here on no document lives longer than these texts.
+        let mut documents: Vec<Document<'_>> = earlier;
+        if texts.is_empty() {
+            self.report_rings();
+            return finish(self, &documents);
+        }
+        let mut next = Vec::new();
+        for text in &texts {
+            self.report.turn_to(text.file);
+            let Some(document) = self.document(text) else {
+                self.complete = false;
+                continue;
+            };
+            next.extend(self.included(text, &document));
+            documents.push(document);
+        }
+        self.level(next, documents, finish)
+    }
+
+    fn document<'t>(&mut self, text: &'t Text) -> Option<Document<'t>> {
+        let content = match text.kind {
+            Kind::Csv => Content::Csv(&text.text),
+            Kind::Toml => {
+                let (table, errors) = DeTable::parse_recoverable(&text.text);
+                for error in &errors {
+                    // A message is one line; toml says what it expected on lines of their own.
+                    let what = error.message().lines().collect::<Vec<_>>().join(", ");
+                    let span = error.span().unwrap_or(0..0);
+                    self.report.problem(&span, format!("not TOML: {what}"));
+                }
+                Content::Toml(errors.is_empty().then_some(table)?)
+            }
+        };
+        Some(Document {
+            file: text.file,
+            content,
+        })
+    }
+
+    /// The texts that a document includes and that were not read before.
+    fn included(&mut self, text: &Text, document: &Document<'_>) -> Vec<Text> {
+        let sections = document.sections();
+        let Some(section) = sections.iter().find(|entry| entry.key == "include") else {
+            return Vec::new();
+        };
+        let folder = text.path.parent().unwrap_or(Path::new(""));
+        let mut texts = Vec::new();
+        for (written, span) in strings(&mut self.report, "include", section.value) {
+            let place = self.report.place(&span);
+            let found = include::paths(folder, written).and_then(|paths| {
+                let kinds = paths.into_iter().map(|path| Ok((Kind::of(&path)?, path)));
+                kinds.collect::<Result<Vec<_>, String>>()
+            });
+            match found {
+                Ok(found) => {
+                    let included = found
+                        .into_iter()
+                        .filter_map(|(kind, path)| self.include(text.file, place, kind, &path));
+                    texts.extend(included);
+                }
+                Err(what) => {
+                    self.complete = false;
+                    self.report.problem(&span, what);
+                }
+            }
+        }
+        texts
+    }
+
+    fn include(&mut self, from: FileIndex, place: Place, kind: Kind, path: &Path) -> Option<Text> {
+        let identity = identity(path);
+        if let Some(known) = self.known.get(&identity) {
+            self.links.push((from, *known, place));
+            return None;
+        }
+        let Some(file) = self.report.add(path.display().to_string()) else {
+            self.report
+                .problem_at(place, "more than 65,536 files are included".to_owned());
+            return None;
+        };
+        self.known.insert(identity, file);
+        self.links.push((from, file, place));
+        self.text(file, path, kind)
+    }
+
+    /// Reads the text of a file.
+    fn text(&mut self, file: FileIndex, path: &Path, kind: Kind) -> Option<Text> {
+        let bytes = std::fs::read(path)
+            .map_err(|error| self.report.problem_of(file, format!("cannot be read: {error}")))
+            .ok();
+        let text = bytes.and_then(|bytes| match String::from_utf8(bytes) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let what = "not UTF-8; save the file as UTF-8".to_owned();
+                self.report.problem_at(Place { file, line }, what);
+                None
+            }
+        });
+        let Some(mut text) = text else {
+            self.complete = false;
+            return None;
+        };
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        self.report.learn(file, &text);
+        Some(Text {
+            file,
+            path: path.to_owned(),
+            kind,
+            text,
+        })
+    }
+
+    fn report_rings(&mut self) {
+        let mut left = self.links.clone();
+        while let Some(ring) = ring(&left, |(from, to, _)| (*from, *to)) {
+            let last = *ring.last().expect("a ring has links");
+            let names: Vec<_> = ring.iter().map(|(from, ..)| self.report.name(*from)).collect();
+            let first = names[0];
+            let what = match ring.len() {
+                1 => format!(
+                    "{first} includes itself; name the other files, or put them into a folder of their own"
+                ),
+                _ => format!(
+                    "{first} includes itself: {} -> {first}; remove one of these",
+                    names.join(" -> ")
+                ),
+            };
+            self.report.problem_at(last.2, what);
+            left.retain(|link| *link != last);
+        }
+    }
+}
+
+/// The same for every way of writing one path.
+fn identity(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
