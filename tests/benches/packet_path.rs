@@ -9,6 +9,8 @@
 
 #[path = "parts/company.rs"]
 mod company;
+#[path = "parts/replay.rs"]
+mod replay;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,7 +19,6 @@ use anyhow::{Context as _, bail};
 use cmflow::kernel::{Constants, Hook, NewsRing, Program};
 use cmflow_tests::frames::{Frame, eth};
 use cmflow_tests::kernel_rig::{KernelRig, drain};
-use cmflow_tests::replay_speed;
 use cmflow_tests::small_site::{CLIENT_V6, MANAGEMENT_POINT, MANAGEMENT_POINT_V6, tables};
 use serde_json::json;
 
@@ -152,7 +153,7 @@ fn measure(asked: &Asked) -> anyhow::Result<Report> {
         paths,
         drawing_ns,
         company: company::measure(asked.rounds)?,
-        replay_packets_per_second: replay_speed::packets_per_second(&tables())?,
+        replay_packets_per_second: replay::packets_per_second(&tables())?,
     })
 }
 

@@ -6,7 +6,6 @@ pub mod gateway_daemon;
 pub mod golden;
 pub mod kernel_rig;
 pub mod office;
-pub mod replay_speed;
 pub mod replayed;
 pub mod sightings;
 pub mod slice_rig;

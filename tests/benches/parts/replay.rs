@@ -6,10 +6,9 @@ use anyhow::{Result, ensure};
 use cmflow::reader::Timeouts;
 use cmflow::replay::{InMemory, play};
 use cmflow_common::memory::MemoryTables;
+use cmflow_tests::small_site::MANAGEMENT_POINT;
 use xtask::capture::file::{CaptureWriter, Format};
 use xtask::frames::eth;
-
-use crate::small_site::MANAGEMENT_POINT;
 
 /// Conversations that the packets belong to.
 const FLOWS: u32 = 10_000;
@@ -22,7 +21,7 @@ const RUNS: usize = 9;
 ///
 /// # Errors
 /// Where not all of it was counted.
-pub fn packets_per_second(tables: &MemoryTables) -> Result<f64> {
+pub(super) fn packets_per_second(tables: &MemoryTables) -> Result<f64> {
     let capture = capture()?;
     let mut runs = (0..RUNS)
         .map(|_| run(&capture, tables))
