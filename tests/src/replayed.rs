@@ -120,7 +120,11 @@ pub struct Said {
 }
 
 impl Said {
-    fn of(output: &Output) -> Result<Self> {
+    /// What a run with `--format json` gave, which is checked to add up.
+    ///
+    /// # Errors
+    /// Where it is no answer of a replay.
+    pub fn of(output: &Output) -> Result<Self> {
         let answer = if output.stdout.is_empty() {
             None
         } else {

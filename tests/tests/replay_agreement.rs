@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use cmflow::answer::Flow;
 use cmflow_tests::gateway_daemon::{LIMIT, Plan};
 use cmflow_tests::office::Office;
-use cmflow_tests::replayed::{Desk, capture, conversations, timed, timeless};
+use cmflow_tests::replayed::{Desk, Said, capture, conversations, timed, timeless};
 use xtask::capture::file::{Container, Format, link_type};
 use xtask::frames::{Frame, eth, raw, sll, sll2};
 use xtask::lab::{self, eventually};
@@ -121,7 +122,11 @@ fn what_test_runs_cannot_do_is_said() -> Result<()> {
     ]
     .concat();
     let file = desk.put("capture", &file)?;
-    let said = desk.replay(&file, &["--kernel"])?;
+    let mut command = desk.command(&file, &["--kernel", "--format", "json"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn()?;
+    let pins = format!("/sys/fs/bpf/cmflow/replay-{}", child.id());
+    let said = Said::of(&child.wait_with_output()?)?;
     let answer = said.answer()?;
     ensure!(said.code == 1, "{said:?}");
     ensure!(
@@ -139,12 +144,7 @@ fn what_test_runs_cannot_do_is_said() -> Result<()> {
             .any(|problem| problem.starts_with(expected));
         ensure!(told, "{expected} in {:?}", answer.problems);
     }
-    let pins = std::fs::read_dir("/sys/fs/bpf/cmflow")?.flatten();
-    let left: Vec<_> = pins
-        .map(|pin| pin.file_name())
-        .filter(|name| name.to_string_lossy().starts_with("replay-"))
-        .collect();
-    ensure!(left.is_empty(), "{left:?} stay behind");
+    ensure!(!Path::new(&pins).exists(), "{pins} stays behind");
     Ok(())
 }
 
