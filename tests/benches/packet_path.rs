@@ -9,6 +9,8 @@
 
 #[path = "parts/company.rs"]
 mod company;
+#[path = "parts/replay.rs"]
+mod replay;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -88,6 +90,7 @@ struct Report {
     paths: Vec<(&'static str, Cost)>,
     drawing_ns: f64,
     company: company::Compiling,
+    replay_packets_per_second: f64,
 }
 
 fn measure(asked: &Asked) -> anyhow::Result<Report> {
@@ -150,6 +153,7 @@ fn measure(asked: &Asked) -> anyhow::Result<Report> {
         paths,
         drawing_ns,
         company: company::measure(asked.rounds)?,
+        replay_packets_per_second: replay::packets_per_second(&tables())?,
     })
 }
 
@@ -244,7 +248,12 @@ impl Report {
             .map(|(name, cost)| ((*name).to_owned(), path(cost)))
             .collect();
         paths.insert(company::NAME.to_owned(), self.company.json());
-        json!({ "machine": machine(), "paths": paths, "drawing_ns": self.drawing_ns })
+        json!({
+            "machine": machine(),
+            "paths": paths,
+            "drawing_ns": self.drawing_ns,
+            "replay": { "packets_per_second": self.replay_packets_per_second },
+        })
     }
 
     fn table(&self) -> String {
@@ -270,6 +279,11 @@ impl Report {
             );
         }
         let _ = writeln!(text, "\n{}", self.company);
+        let _ = writeln!(
+            text,
+            "replay of a capture: {:.2} million packets a second",
+            self.replay_packets_per_second / 1e6
+        );
         text
     }
 }

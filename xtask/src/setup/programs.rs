@@ -25,6 +25,9 @@ const fn program(name: &'static str, package: &'static str, services: &'static [
 /// Makes namespaces.
 pub const IP: Program = program("ip", "iproute2", &[]);
 
+/// Counts conversations of captures, which the tests compare with.
+pub const TSHARK: Program = program("tshark", "tshark", &[]);
+
 /// What the demo talks through, the servers and their clients.
 pub const DEMO: [Program; 10] = [
     IP,
