@@ -224,7 +224,7 @@ pub fn conversations(start: impl Fn() -> Frame) -> Vec<Frame> {
     ]
 }
 
-/// The office's tables, to play captures without starting a program each time.
+/// Tables, to play captures without starting a program each time.
 #[derive(Debug)]
 pub struct Tables {
     site: SiteModel,
@@ -241,6 +241,12 @@ impl Tables {
         let site = config::parse(&catalogue, "site.toml", SITE)?.model;
         let compiled = compile(&catalogue, &site, &[], &[])?;
         Ok(Self { site, compiled })
+    }
+
+    /// Those of another site file.
+    #[must_use]
+    pub const fn of(site: SiteModel, compiled: Compiled) -> Self {
+        Self { site, compiled }
     }
 
     /// What is counted of a capture, and its flows by address.

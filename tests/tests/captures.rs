@@ -92,7 +92,8 @@ fn public_roles_are_those_of_the_catalogue() {
     let public = catalogue
         .roles
         .iter()
-        .filter(|role| role.kind == RoleKind::Public);
+        // Those of companions stand in no edition.
+        .filter(|role| role.kind == RoleKind::Public && !role.editions.is_empty());
     let public: BTreeSet<&str> = public.map(|role| role.id.as_str()).collect();
     assert_eq!(public, BTreeSet::from(PUBLIC_ROLES));
 }
