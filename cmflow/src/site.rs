@@ -170,6 +170,12 @@ impl SiteModel {
         }
     }
 
+    /// Name of a file.
+    #[must_use]
+    pub fn file(&self, file: FileIndex) -> &str {
+        self.files.get(usize::from(file.0)).map_or("?", String::as_str)
+    }
+
     /// Code of a site.
     #[must_use]
     pub fn code(&self, site: SiteIndex) -> &str {

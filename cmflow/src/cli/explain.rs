@@ -13,7 +13,7 @@ use crate::answer::Nearest;
 use crate::catalogue::Catalogue;
 use crate::compile::compile;
 use crate::config::{self, Ended, Reading};
-use crate::explain::{Book, Explanation, Question, Reason, Service, Side};
+use crate::explain::{Book, Explanation, Ground, Question, Reason, Service, Side};
 use crate::site::SiteModel;
 use crate::spelling::did_you_mean;
 
@@ -128,6 +128,16 @@ struct End<'a> {
     site: Option<&'a str>,
     roles: &'a [String],
     known: bool,
+    because: Vec<Because<'a>>,
+}
+
+/// The line of the site file that gives a role.
+#[derive(Debug, Serialize)]
+struct Because<'a> {
+    role: &'a str,
+    prefix: String,
+    file: &'a str,
+    line: usize,
 }
 
 /// A rule of the verdict; for a reversed flow one that would explain it the other way round.
@@ -185,6 +195,18 @@ impl<'a> End<'a> {
             site: side.site.map(|index| site.code(index)),
             roles: &side.roles,
             known: side.known,
+            because: side.grounds.iter().map(Because::new).collect(),
+        }
+    }
+}
+
+impl<'a> Because<'a> {
+    fn new(ground: &'a Ground) -> Self {
+        Self {
+            role: &ground.role,
+            prefix: ground.prefix.to_string(),
+            file: &ground.file,
+            line: ground.line,
         }
     }
 }

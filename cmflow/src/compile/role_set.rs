@@ -140,6 +140,7 @@ impl RoleBook {
 
     /// Whether a holder of these roles is more than somebody's workstation or a service on the internet.
     pub(super) const fn is_more_than_client(&self, held: RoleSet) -> bool {
-        !held.without(self.end_points).without(self.public).is_empty()
+        let everyone = self.end_points.union(self.public).union(self.named);
+        !held.without(everyone).is_empty()
     }
 }

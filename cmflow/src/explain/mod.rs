@@ -13,11 +13,12 @@ use cmflow_common::gateway::{Tables, port_index};
 use cmflow_common::judge;
 use cmflow_common::packet::{Packet, protocol, sign};
 use cmflow_common::verdict::VerdictId;
+use ipnet::IpNet;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, RoleId};
 use crate::compile::{Compiled, VerdictInfo};
 use crate::nearest::{self, Nearest, nearest_few};
-use crate::site::{SiteIndex, SiteModel};
+use crate::site::{Extent, SiteIndex, SiteModel};
 
 pub use reason::{Note, Reason};
 pub use service::Service;
@@ -49,6 +50,21 @@ pub struct Side {
     pub known: bool,
     /// Its site.
     pub site: Option<SiteIndex>,
+    /// What of the site file gives it its roles, in the order of [`Side::roles`].
+    pub grounds: Vec<Ground>,
+}
+
+/// A line of the site file that gives an address a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// The role.
+    pub role: String,
+    /// The prefix, or the address itself.
+    pub prefix: IpNet,
+    /// Name of the file.
+    pub file: String,
+    /// Line of it, from 1.
+    pub line: usize,
 }
 
 /// What is to be said of a flow.
@@ -137,7 +153,32 @@ impl<'a> Book<'a> {
                 .collect(),
             known: class.known,
             site: class.site,
+            grounds: class
+                .named
+                .iter()
+                .filter_map(|role| self.ground(address, role))
+                .collect(),
         }
+    }
+
+    /// The most specific line that gives the role to the address; nothing where a word such as `public` does.
+    fn ground(&self, address: IpAddr, role: RoleId) -> Option<Ground> {
+        let given = self
+            .site
+            .statements
+            .iter()
+            .filter(|one| one.given && one.role == role);
+        let containing = given.filter_map(|one| match one.extent {
+            Extent::Prefix(prefix) if prefix.contains(&address) => Some((prefix, one.place)),
+            _ => None,
+        });
+        let (prefix, place) = containing.max_by_key(|(prefix, _)| prefix.prefix_len())?;
+        Some(Ground {
+            role: self.compiled.role(role).to_owned(),
+            prefix,
+            file: self.site.file(place.file).to_owned(),
+            line: place.line,
+        })
     }
 }
 

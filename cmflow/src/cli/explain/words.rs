@@ -31,8 +31,13 @@ pub(super) fn write(
         question.responder,
         explanation.verdict.kind.name()
     )?;
-    writeln!(out, "  opened by  {}", side(initiator, site))?;
-    writeln!(out, "  toward     {}\n", side(responder, site))?;
+    for (what, end) in [("opened by", initiator), ("toward", responder)] {
+        writeln!(out, "  {what:9}  {}", side(end, site))?;
+        for ground in grounds(end) {
+            writeln!(out, "             {ground}")?;
+        }
+    }
+    writeln!(out)?;
     writeln!(out, "{}", sentence(explanation))?;
     for reason in &explanation.reasons {
         write_reason(out, reason)?;
@@ -75,6 +80,25 @@ fn side(side: &Side, site: &SiteModel) -> String {
     }
     words.extend(side.site.map(|index| format!("site {}", site.code(index))));
     format!("{}  {}", side.address, words.join(", "))
+}
+
+/// `by 10.20.0.11 (site.toml:12)`, with the roles where not all come from one line.
+fn grounds(side: &Side) -> Vec<String> {
+    let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+    for ground in &side.grounds {
+        let line = format!("by {} ({}:{})", ground.prefix, ground.file, ground.line);
+        match lines.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, roles)) => roles.push(&ground.role),
+            None => lines.push((line, vec![&ground.role])),
+        }
+    }
+    match lines.as_slice() {
+        [(line, _)] => vec![line.clone()],
+        several => several
+            .iter()
+            .map(|(line, roles)| format!("{} {line}", roles.join(", ")))
+            .collect(),
+    }
 }
 
 /// What the verdict means for this flow.

@@ -298,7 +298,10 @@ impl Naive<'_> {
     fn is_more_than_client(&self, address: IpAddr) -> bool {
         self.roles().any(|role| {
             self.by_prefix(address, role) == Some(true)
-                && !matches!(self.kind(role), Some(RoleKind::EndPoint | RoleKind::Public))
+                && !matches!(
+                    self.kind(role),
+                    Some(RoleKind::EndPoint | RoleKind::Public | RoleKind::Named)
+                )
         })
     }
 
