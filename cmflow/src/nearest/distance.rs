@@ -28,6 +28,11 @@ pub(super) enum Distance {
 }
 
 impl Distance {
+    /// Whether roles and service fit, and one thing about them does not: what is farther is no help then.
+    pub(super) const fn is_near(self) -> bool {
+        matches!(self, Self::WrongEnd | Self::OtherSite | Self::ReplacedPort)
+    }
+
     /// Nothing where the rule fits, or is no help.
     pub(super) fn of(rule: &RuleInfo, asked: &Asked<'_>, services: &[&str]) -> Option<Self> {
         let initiator = asked.compiled.class(asked.question.initiator);

@@ -58,6 +58,9 @@ pub fn nearest_few(compiled: &Compiled, site: &SiteModel, question: &Question, m
         .collect();
     // Stable: of equally near ones the first on the page stays first.
     near.sort_by_key(|(distance, _)| *distance);
+    if near.first().is_some_and(|(distance, _)| distance.is_near()) {
+        near.retain(|(distance, _)| distance.is_near());
+    }
     near.truncate(most);
     let told = near.into_iter().map(|(distance, rule)| Nearest {
         rule: rule.id.clone(),

@@ -1,5 +1,6 @@
 //! Why a rule does not fit, in words.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -113,14 +114,17 @@ fn port_name(asked: &Asked<'_>) -> String {
     }
 }
 
-/// The setting of another rule that has exactly this port, as in "8531 is wsus-https".
+/// The setting whose port this is elsewhere, as in "8531 is wsus-https"; nothing where several have it.
 fn documented_elsewhere<'a>(nearest: &RuleInfo, asked: &Asked<'a>) -> Option<&'a str> {
     let single = PortRange::single(asked.question.port);
-    let others = asked
+    let holding = asked
         .compiled
         .rules
         .iter()
-        .filter(|rule| rule.setting != nearest.setting);
-    let mut holding = others.filter(|rule| asked.ports(rule).contains(&single));
-    holding.find_map(|rule| rule.setting.as_deref())
+        .filter(|rule| asked.ports(rule).contains(&single));
+    let settings: BTreeSet<Option<&str>> = holding.map(|rule| rule.setting.as_deref()).collect();
+    match settings.into_iter().collect::<Vec<_>>()[..] {
+        [only] if only != nearest.setting.as_deref() => only,
+        _ => None,
+    }
 }

@@ -86,7 +86,13 @@ fn side(side: &Side, site: &SiteModel) -> String {
 fn grounds(side: &Side) -> Vec<String> {
     let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
     for ground in &side.grounds {
-        let line = format!("by {} ({}:{})", ground.prefix, ground.file, ground.line);
+        let prefix = ground.prefix;
+        let prefix = if prefix.prefix_len() == prefix.max_prefix_len() {
+            prefix.addr().to_string()
+        } else {
+            prefix.to_string()
+        };
+        let line = format!("by {prefix} ({}:{})", ground.file, ground.line);
         match lines.iter_mut().find(|(known, _)| *known == line) {
             Some((_, roles)) => roles.push(&ground.role),
             None => lines.push((line, vec![&ground.role])),
@@ -188,8 +194,10 @@ fn write_reason(out: &mut impl Write, reason: &Reason) -> anyhow::Result<()> {
     if let Some(until) = reason.until {
         say("until", &until.to_string())?;
     }
-    if let Some(source) = &reason.source {
-        say("stands at", source)?;
+    match (&reason.source, reason.kind) {
+        (Some(anchor), VerdictKind::Documented) => say("section of the page", &format!("#{anchor}"))?,
+        (Some(source), _) => say("source", source)?,
+        (None, _) => {}
     }
     Ok(())
 }
