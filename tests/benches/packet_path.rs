@@ -242,16 +242,16 @@ impl Report {
                 "lowest_over_noop_ns": cost.lowest_over_noop_ns,
             })
         };
-        let mut paths: serde_json::Map<_, _> = self
+        let paths: serde_json::Map<_, _> = self
             .paths
             .iter()
             .map(|(name, cost)| ((*name).to_owned(), path(cost)))
             .collect();
-        paths.insert(company::NAME.to_owned(), self.company.json());
         json!({
             "machine": machine(),
             "paths": paths,
             "drawing_ns": self.drawing_ns,
+            company::NAME: self.company.json(),
             "replay": { "packets_per_second": self.replay_packets_per_second },
         })
     }

@@ -2,17 +2,15 @@
 
 use std::io::Write;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 
+use super::judging::By;
 use super::{Format, Outcome, write_json};
 use crate::answer::Nearest;
-use crate::catalogue::Catalogue;
-use crate::compile::compile;
-use crate::config::{self, Ended, Reading};
 use crate::explain::{Book, Explanation, Ground, Question, Reason, Service, Side};
 use crate::site::SiteModel;
 use crate::spelling::did_you_mean;
@@ -21,9 +19,8 @@ mod words;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The site file
-    #[arg(long, value_name = "FILE")]
-    site: PathBuf,
+    #[command(flatten)]
+    by: By,
     /// Who opens the flow: an address, or the name of a [[host]] in the site file
     #[arg(value_name = "SRC")]
     source: String,
@@ -43,15 +40,14 @@ pub(super) fn run(
     extra: Option<&Path>,
     out: &mut impl Write,
 ) -> anyhow::Result<Outcome> {
-    let catalogue = Catalogue::load(extra)?;
-    let file = config::read(&catalogue, &arguments.site, &Reading::now(Ended::Refused))?;
-    let site = &file.model;
+    let judging = arguments.by.read(extra)?;
+    let site = &judging.file.model;
     let question = question(arguments, site)?;
-    let compiled = compile(&catalogue, site, &[], &[])?;
+    judging.point_at_warnings(&arguments.by);
     let book = Book {
-        catalogue: &catalogue,
+        catalogue: &judging.catalogue,
         site,
-        compiled: &compiled,
+        compiled: &judging.compiled,
     };
     let explanation = book.explain(&question);
     match arguments.format {

@@ -12,6 +12,7 @@ mod check;
 mod detach;
 mod explain;
 mod flows;
+mod judging;
 mod paragraph;
 mod replay;
 mod rules;

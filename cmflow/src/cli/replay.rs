@@ -12,13 +12,12 @@ use cmflow_common::outcome::Outcome as FrameOutcome;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Serialize, Serializer};
 
+use super::judging::{By, Judging};
 use super::{Format, Outcome, write_json};
 use crate::account::Flow;
 use crate::answer::{CaptureSummary, Replay};
 use crate::capture::CaptureError;
-use crate::catalogue::Catalogue;
-use crate::compile::{Compiled, compile};
-use crate::config::{self, Ended, Reading};
+use crate::compile::Compiled;
 use crate::findings::Findings;
 use crate::reader::Timeouts;
 use crate::replay::{InKernel, InMemory, Replayed, play};
@@ -37,9 +36,8 @@ const LARGE: u64 = 64 << 20;
     zstd -dc friday.pcap.zst | cmflow replay --site site.toml - --verdict undocumented"
 )]
 pub(super) struct Arguments {
-    /// The site file: which addresses hold which roles
-    #[arg(long, value_name = "FILE")]
-    site: PathBuf,
+    #[command(flatten)]
+    by: By,
     /// The capture, or - for standard input
     #[arg(value_name = "CAPTURE")]
     capture: PathBuf,
@@ -58,16 +56,16 @@ pub(super) fn run(
     extra: Option<&Path>,
     out: &mut impl Write,
 ) -> anyhow::Result<Outcome> {
-    let catalogue = Catalogue::load(extra)?;
-    let file = config::read(&catalogue, &arguments.site, &Reading::now(Ended::Refused))?;
-    let compiled = compile(&catalogue, &file.model, &[], &[])?;
-    Findings::check(&compiled, &arguments.query).map_err(anyhow::Error::msg)?;
+    let judging = arguments.by.read(extra)?;
+    let Judging { file, compiled, .. } = &judging;
+    Findings::check(compiled, &arguments.query).map_err(anyhow::Error::msg)?;
     let name = arguments.capture.display().to_string();
     let (reader, bytes) = open(&arguments.capture)?;
+    judging.point_at_warnings(&arguments.by);
     let bar = progress(bytes);
     let came_to = |bytes| bar.set_position(bytes);
     let replayed = if arguments.kernel {
-        play(reader, in_kernel(&compiled)?, came_to)
+        play(reader, in_kernel(compiled)?, came_to)
     } else {
         play(
             reader,
@@ -81,7 +79,7 @@ pub(super) fn run(
         Err(error) => error,
     })?;
     let findings = Findings {
-        compiled: &compiled,
+        compiled,
         site: &file.model,
         verdicts: &replayed.seen.verdicts,
         flows: &replayed.seen.flows,

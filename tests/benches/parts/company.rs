@@ -54,7 +54,7 @@ pub fn measure(rounds: usize) -> anyhow::Result<Compiling> {
 
 impl Compiling {
     pub fn json(&self) -> serde_json::Value {
-        json!({ "read_ms": self.read_ms, "compile_ms": self.compile_ms, "total_ms": self.total_ms })
+        json!({ "ms": self.total_ms, "read_ms": self.read_ms, "compile_ms": self.compile_ms })
     }
 }
 

@@ -6,15 +6,15 @@ mod rules;
 mod sites;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
 
+use super::judging::{By, Judging};
 use super::{Format, Outcome, write_json};
-use crate::catalogue::Catalogue;
-use crate::compile::{Compiled, compile};
-use crate::config::{self, Ended, Problem, Reading};
+use crate::compile::Compiled;
+use crate::config::Problem;
 use crate::kernel::interface::{Mode, Report, report};
 use crate::site::SiteModel;
 
@@ -25,9 +25,8 @@ use sites::SiteMeaning;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The site file
-    #[arg(long, value_name = "FILE")]
-    site: PathBuf,
+    #[command(flatten)]
+    by: By,
     /// Also whether this interface can be looked at, and by which hook; may be repeated. Nothing is attached
     #[arg(long = "interface", value_name = "IF")]
     interfaces: Vec<String>,
@@ -44,9 +43,7 @@ pub(super) fn run(
     extra: Option<&Path>,
     out: &mut impl Write,
 ) -> anyhow::Result<Outcome> {
-    let catalogue = Catalogue::load(extra)?;
-    let file = config::read(&catalogue, &arguments.site, &Reading::now(Ended::Refused))?;
-    let compiled = compile(&catalogue, &file.model, &[], &[])?;
+    let Judging { file, compiled, .. } = arguments.by.read(extra)?;
     let machine = (!arguments.interfaces.is_empty()).then(|| report(&arguments.interfaces, arguments.mode));
     let refused = machine
         .as_ref()
