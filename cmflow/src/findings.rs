@@ -122,8 +122,16 @@ impl Findings<'_> {
     }
 
     fn wanted(&self, flow: &Flow, query: &FlowQuery) -> bool {
-        let info = self.info(flow.verdict);
-        let ends = [flow.initiator.address, flow.responder.address];
+        self.lets_through(
+            query,
+            flow.verdict,
+            [flow.initiator.address, flow.responder.address],
+        )
+    }
+
+    /// Whether the filters of a query let through what has that verdict and those ends.
+    fn lets_through(&self, query: &FlowQuery, verdict: VerdictId, ends: [Address; 2]) -> bool {
+        let info = self.info(verdict);
         let any = |list: &[String], fits: &dyn Fn(&String) -> bool| list.is_empty() || list.iter().any(fits);
         any(&query.verdict, &|kind| kind == info.kind.name())
             && any(&query.rule, &|rule| {
@@ -213,20 +221,26 @@ impl Findings<'_> {
         }
     }
 
-    /// Conversations that nothing explains, in the order that `sorted` puts them in, as many as `most`.
+    /// Conversations that nothing explains and the filters of a query let through, in the order that `sorted` puts
+    /// them in, as many as `most`; and how many there are.
     #[must_use]
     pub fn unexplained<K: Ord>(
         &self,
+        query: &FlowQuery,
         most: usize,
         sorted: impl Fn(&Conversation, &ConversationTotal) -> K,
-    ) -> Vec<answer::Unexplained> {
-        let mut found: Vec<(&Conversation, &ConversationTotal)> = self.totals.unexplained.iter().collect();
+    ) -> (Vec<answer::Unexplained>, usize) {
+        let all = self.totals.unexplained.iter();
+        let mut found: Vec<(&Conversation, &ConversationTotal)> = all
+            .filter(|(one, _)| self.lets_through(query, one.verdict, [one.initiator, one.responder.address]))
+            .collect();
+        let matching = found.len();
         found.sort_by_key(|(conversation, total)| (sorted(conversation, total), **conversation));
         found.truncate(most);
         let told = found
             .into_iter()
             .map(|(conversation, total)| self.told(conversation, total));
-        told.collect()
+        (told.collect(), matching)
     }
 
     fn told(&self, conversation: &Conversation, total: &ConversationTotal) -> answer::Unexplained {

@@ -73,6 +73,9 @@ fn question(arguments: &Arguments, site: &SiteModel) -> anyhow::Result<Question>
         let (source, destination) = (&arguments.source, &arguments.destination);
         bail!("{source} and {destination} have no address family in common; a flow has one");
     };
+    if initiator == responder {
+        bail!("SRC and DST are both {initiator}: what a computer says to itself crosses no gateway");
+    }
     Ok(Question {
         initiator,
         responder,

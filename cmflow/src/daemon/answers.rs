@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use cmflow_common::outcome::Outcome;
 
+use crate::account::{Conversation, ConversationTotal};
 use crate::answer;
 use crate::findings::Findings;
 use crate::reader::Reading;
@@ -102,8 +103,10 @@ impl Answers<'_> {
 
     pub(super) fn undocumented(&self) -> answer::Undocumented {
         let findings = self.findings();
+        let newest = |_: &Conversation, total: &ConversationTotal| Reverse(total.first_seen);
+        let (undocumented, _) = findings.unexplained(&FlowQuery::default(), usize::MAX, newest);
         answer::Undocumented {
-            undocumented: findings.unexplained(usize::MAX, |_, total| Reverse(total.first_seen)),
+            undocumented,
             beyond: findings.totals.beyond,
         }
     }

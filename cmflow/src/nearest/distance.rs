@@ -15,14 +15,19 @@ pub(super) enum Distance {
     OtherSite,
     /// The roles fit, and the port is the documented one, which the site file replaced.
     ReplacedPort,
-    /// The roles fit, the port is another one: of another service than the one that has the port elsewhere,
-    /// or not; and so far away.
-    OtherPort(bool, u16),
-    /// The port fits, and one end; the other end holds other roles, or none. True where the site file names no
-    /// computer with the role that lacks, so that the rule is likely no help.
-    Responder(bool),
+    /// The roles fit, and the service is the one that has the port elsewhere; its own is so far away.
+    PortOfService(u16),
+    /// The port fits, and one end; the responder holds other roles, or none, than other computers of the site file
+    /// that have this service.
+    Responder,
     /// As [`Self::Responder`], the other way round.
-    Initiator(bool),
+    Initiator,
+    /// The roles fit, the port is another one, so far away.
+    OtherPort(u16),
+    /// As [`Self::Responder`], but the site file names no computer with the role, so that the rule is likely no help.
+    UnheldResponder,
+    /// As [`Self::UnheldResponder`], the other way round.
+    UnheldInitiator,
     /// The roles fit, the protocol has none of its ports; true where no other protocol has the port either.
     OtherProtocol(bool),
 }
@@ -46,10 +51,17 @@ impl Distance {
         match (away(rule, asked), roles_fit) {
             (Some(0), true) => (!in_scope).then_some(Self::OtherSite),
             (Some(0), false) if turned => Some(Self::WrongEnd),
-            (Some(0), false) if opens(rule.from) => Some(Self::Responder(!asked.held.contains(rule.to))),
-            (Some(0), false) if answers(rule.to) => Some(Self::Initiator(!asked.held.contains(rule.from))),
+            (Some(0), false) if opens(rule.from) => Some(match asked.held.contains(rule.to) {
+                true => Self::Responder,
+                false => Self::UnheldResponder,
+            }),
+            (Some(0), false) if answers(rule.to) => Some(match asked.held.contains(rule.from) {
+                true => Self::Initiator,
+                false => Self::UnheldInitiator,
+            }),
             (Some(_), true) if was_replaced(rule, asked) => Some(Self::ReplacedPort),
-            (Some(away), true) => Some(Self::OtherPort(!services.contains(&service(rule)), away)),
+            (Some(away), true) if services.contains(&service(rule)) => Some(Self::PortOfService(away)),
+            (Some(away), true) => Some(Self::OtherPort(away)),
             (None, true) => Some(Self::OtherProtocol(!has_port(rule, asked))),
             _ => None,
         }

@@ -6,6 +6,7 @@ mod tests;
 mod words;
 
 use cmflow_common::address::Address;
+use cmflow_common::verdict::VerdictKind;
 
 use crate::catalogue::PortRange;
 use crate::compile::{Compiled, RoleSet, RuleInfo};
@@ -61,12 +62,22 @@ pub fn nearest_few(compiled: &Compiled, site: &SiteModel, question: &Question, m
     if near.first().is_some_and(|(distance, _)| distance.is_near()) {
         near.retain(|(distance, _)| distance.is_near());
     }
-    near.truncate(most);
-    let told = near.into_iter().map(|(distance, rule)| Nearest {
-        rule: rule.id.clone(),
-        why_not: words(distance, rule, &asked),
-    });
-    told.collect()
+    let mut told: Vec<Nearest> = Vec::new();
+    for (distance, rule) in near {
+        let why_not = words(distance, rule, &asked);
+        // A companion that repeats a row of the page fails for the same reason: once is enough.
+        if rule.kind == VerdictKind::Baseline && told.iter().any(|one| one.why_not == why_not) {
+            continue;
+        }
+        told.push(Nearest {
+            rule: rule.id.clone(),
+            why_not,
+        });
+        if told.len() == most {
+            break;
+        }
+    }
+    told
 }
 
 /// A question with what it is asked of.

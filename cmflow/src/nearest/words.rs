@@ -21,10 +21,10 @@ pub(super) fn words(distance: Distance, rule: &RuleInfo, asked: &Asked<'_>) -> S
             format!("opened from the wrong end: \"{from}\" should open it")
         }
         Distance::OtherSite => other_site(rule, asked),
-        Distance::Responder(_) => lacks(asked, asked.question.responder, rule.to),
-        Distance::Initiator(_) => lacks(asked, asked.question.initiator, rule.from),
+        Distance::Responder | Distance::UnheldResponder => lacks(asked, asked.question.responder, rule.to),
+        Distance::Initiator | Distance::UnheldInitiator => lacks(asked, asked.question.initiator, rule.from),
         Distance::ReplacedPort => replaced(rule, asked),
-        Distance::OtherPort(..) => {
+        Distance::PortOfService(_) | Distance::OtherPort(_) => {
             let port = port_name(asked);
             let has = ports(asked.ports(rule), asked.question.protocol);
             let mut words = format!("the rule has {has}, not {port}");

@@ -28,6 +28,8 @@ pub(super) struct Holders<'a> {
     excluded: Vec<String>,
     /// `public` and `any-other`.
     words: Vec<&'static str>,
+    /// The site file says that its flows prove nothing.
+    proves_nothing: bool,
     /// Single addresses that are no host's.
     #[serde(skip)]
     nameless: Vec<String>,
@@ -64,6 +66,12 @@ impl<'a> Holding<'a> {
         for statement in self.site.statements.iter().filter(|one| wanted(one.site)) {
             let holders = by_role.entry(statement.role).or_default();
             holders.role = self.compiled.role(statement.role);
+            let custom = self
+                .site
+                .custom_roles
+                .iter()
+                .find(|custom| custom.id == holders.role);
+            holders.proves_nothing = custom.is_some_and(|custom| !custom.evidence);
             match statement.extent {
                 Extent::Public => holders.words.push("public"),
                 Extent::AnyOther => holders.words.push("any-other"),
@@ -107,6 +115,9 @@ impl Holders<'_> {
         let mut words = parts.join(", ");
         if self.computers > NAMED {
             words = format!("{} computers: {words}", self.computers);
+        }
+        if self.proves_nothing {
+            words.push_str(" (its flows prove nothing)");
         }
         if self.ipv4_addresses > 0 {
             words.push_str(&format!(" ({} IPv4 addresses in prefixes)", self.ipv4_addresses));

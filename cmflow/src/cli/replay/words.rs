@@ -43,9 +43,14 @@ fn summary(out: &mut impl Write, replay: &Replay) -> anyhow::Result<()> {
         writeln!(out, "from {} to {} UTC", time(first), time(last))?;
     }
     if capture.cut > 0 {
+        let were = if capture.cut == 1 {
+            "frame was"
+        } else {
+            "frames were"
+        };
         writeln!(
             out,
-            "{} frames were cut when they were captured; they count with their length on the wire",
+            "{} {were} cut when captured; counted by the length on the wire",
             capture.cut
         )?;
     }
@@ -107,6 +112,9 @@ fn flow_list(out: &mut impl Write, findings: &Findings<'_>, query: &FlowQuery) -
         return Ok(());
     }
     found.truncate(query.limit.unwrap_or(SCREEN));
+    if found.is_empty() {
+        return Ok(());
+    }
     let told: Vec<Flow> = found.iter().map(|flow| findings.flow(flow)).collect();
     writeln!(out, "\n{}", flows::listed(&told))?;
     if matching > told.len() {
@@ -121,12 +129,13 @@ fn flow_list(out: &mut impl Write, findings: &Findings<'_>, query: &FlowQuery) -
 }
 
 fn unexplained(out: &mut impl Write, findings: &Findings<'_>, query: &FlowQuery) -> anyhow::Result<()> {
-    let conversations = findings.totals.unexplained.len();
-    if conversations == 0 {
+    let largest = |_: &Conversation, total: &ConversationTotal| Reverse(total.count.bytes);
+    // A limit is for flows: what nothing explains is what a reader must not miss.
+    let (told, conversations) =
+        findings.unexplained(query, query.limit.unwrap_or(SCREEN).max(SCREEN), largest);
+    if told.is_empty() {
         return Ok(());
     }
-    let largest = |_: &Conversation, total: &ConversationTotal| Reverse(total.count.bytes);
-    let told = findings.unexplained(query.limit.unwrap_or(SCREEN), largest);
     writeln!(out, "\nwhat nothing explains\n{}", undocumented::listed(&told))?;
     writeln!(
         out,
