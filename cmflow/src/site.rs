@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::Serialize;
 
 use crate::catalogue::{EditionId, OpenedBy, PortRange, RoleId, Scope};
 
@@ -54,6 +55,34 @@ pub struct Statement {
     pub site: Option<SiteIndex>,
     /// Where it is written.
     pub place: Place,
+}
+
+/// Which flows with one unknown end are flagged as unexplained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlagForeign {
+    /// Those of a computer that is more than a client.
+    #[default]
+    SiteSystems,
+    /// Those of every computer that the site file names.
+    All,
+    /// None; they are counted all the same.
+    None,
+}
+
+impl FlagForeign {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::SiteSystems, Self::All, Self::None];
+
+    /// The word that site files and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SiteSystems => "site-systems",
+            Self::All => "all",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A site of the hierarchy.
@@ -123,6 +152,8 @@ pub struct SiteModel {
     pub edition: EditionId,
     /// Companion catalogues that are switched on.
     pub companions: Vec<String>,
+    /// Which flows with one unknown end are flagged.
+    pub flag_foreign: FlagForeign,
     /// Networks of the company, beside what is internal by its address anyway.
     pub internal: Vec<IpNet>,
     /// Sites of the hierarchy; none where the file does not tell sites apart.
@@ -147,6 +178,7 @@ impl SiteModel {
             files: Vec::new(),
             edition,
             companions: Vec::new(),
+            flag_foreign: FlagForeign::default(),
             internal: Vec::new(),
             sites: Vec::new(),
             custom_roles: Vec::new(),

@@ -217,6 +217,43 @@ fn custom_roles_and_rules() -> Result<()> {
     ])
 }
 
+#[test]
+fn scope() -> Result<()> {
+    refused(&[
+        (
+            &[("site.toml", b"[scope]\nflag-foreign = \"al\"\nflag = \"all\"")],
+            &[
+                "site.toml:2: flag-foreign has no choice \"al\"; did you mean \"all\"?",
+                "site.toml:3: unknown key \"flag\" in [scope]; did you mean \"flag-foreign\"?",
+            ],
+        ),
+        (
+            &[("site.toml", b"[scope]\nflag-foreign = \"everything\"")],
+            &[
+                "site.toml:2: flag-foreign has no choice \"everything\"; there is \"site-systems\", \"all\" and \"none\"",
+            ],
+        ),
+        (
+            &[("site.toml", b"[scope]\nflag-foreign = false")],
+            &["site.toml:2: flag-foreign is a boolean; it must be a string such as \"site-systems\""],
+        ),
+        (
+            &[
+                (
+                    "site.toml",
+                    b"include = \"a.toml\"\n[scope]\nflag-foreign = \"all\"",
+                ),
+                ("a.toml", b"[scope]\nflag-foreign = \"all\""),
+            ],
+            &["a.toml:2: flag-foreign is set twice, here and in site.toml:3; remove one"],
+        ),
+        (
+            &[("site.toml", b"scope = \"all\"")],
+            &["site.toml:1: scope is a string; it must be a table, as in [scope]"],
+        ),
+    ])
+}
+
 /// What is sound may still be worth a warning.
 #[test]
 fn warnings() -> Result<()> {

@@ -115,8 +115,8 @@ pub(super) fn judge_pairs(
 
 fn endpoint(class: u16, info: &ClassInfo) -> Endpoint {
     let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
-    flags |= if info.more_than_client {
-        Endpoint::MORE_THAN_CLIENT
+    flags |= if info.flagged_if_foreign {
+        Endpoint::FLAGGED_IF_FOREIGN
     } else {
         0
     };

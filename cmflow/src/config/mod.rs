@@ -19,6 +19,7 @@ mod reading;
 mod ring;
 mod roles;
 mod rule;
+mod scope;
 mod site;
 mod statements;
 #[cfg(test)]
@@ -39,11 +40,12 @@ use files::{Content, Document, Files};
 use value::{Entry, unknown_key};
 
 /// What a file may hold, the site file and an included one alike.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "edition",
     "companions",
     "include",
     "networks",
+    "scope",
     "roles",
     "site",
     "host",
@@ -98,6 +100,7 @@ fn assemble(
     sections.each(&mut draft, "edition", general::edition);
     sections.each(&mut draft, "companions", general::companions);
     sections.each(&mut draft, "networks", general::networks);
+    sections.each(&mut draft, "scope", scope::read);
     sections.each(&mut draft, "ports", ports::hierarchy);
     ports::check_hierarchy(&mut draft);
     sections.each(&mut draft, "custom-roles", custom::declare);

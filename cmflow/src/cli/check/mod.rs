@@ -16,7 +16,7 @@ use super::{Format, Outcome, write_json};
 use crate::compile::Compiled;
 use crate::config::Problem;
 use crate::kernel::interface::{Mode, Report, report};
-use crate::site::SiteModel;
+use crate::site::{FlagForeign, SiteModel};
 
 use holders::{Holders, Holding, shortened};
 use ports::PortChange;
@@ -64,6 +64,7 @@ struct Meaning<'a> {
     files: &'a [String],
     edition: &'a str,
     companions: &'a [String],
+    flag_foreign: FlagForeign,
     sites: Vec<SiteMeaning<'a>>,
     /// Whatever the site.
     roles: Vec<Holders<'a>>,
@@ -85,6 +86,7 @@ impl<'a> Meaning<'a> {
             files: &site.files,
             edition: &site.edition.0,
             companions: &site.companions,
+            flag_foreign: site.flag_foreign,
             sites: sites::tree(site, &holding),
             roles: holding.of(|_| true),
             roles_without_site: holding.of(|site| site.is_none()),
@@ -101,6 +103,11 @@ impl<'a> Meaning<'a> {
         writeln!(out, "Edition {}", self.edition)?;
         if self.files.len() > 1 {
             writeln!(out, "{} files: {}", self.files.len(), shortened(self.files))?;
+        }
+        match self.flag_foreign {
+            FlagForeign::SiteSystems => {}
+            FlagForeign::All => writeln!(out, "Every flow with one unknown end is flagged")?,
+            FlagForeign::None => writeln!(out, "No flow with one unknown end is flagged")?,
         }
         for (number, site) in self.sites.iter().enumerate() {
             writeln!(out, "{}", if number == 0 { "\nSites" } else { "" })?;

@@ -18,7 +18,7 @@ use crate::catalogue::{
 };
 use crate::compile::compile;
 use crate::site::{
-    CustomRole, Extent, Host, OwnRule, Place, PortChanges, Site, SiteIndex, SiteModel, Statement,
+    CustomRole, Extent, FlagForeign, Host, OwnRule, Place, PortChanges, Site, SiteIndex, SiteModel, Statement,
 };
 
 const GATEWAY: &str = "10.0.0.3";
@@ -263,8 +263,9 @@ fn site() -> impl Strategy<Value = SiteModel> {
     let site_ports = prop::collection::vec(changes(), 3);
     let statements = prop::collection::vec(statement(), 1..14);
     let internal = prop::collection::vec(prefix(), 0..3);
-    (statements, internal, changes(), site_ports, hosts(), own_rules()).prop_map(
-        |(mut statements, internal, ports, site_ports, hosts, rules)| {
+    let said = (hosts(), own_rules(), select(&FlagForeign::ALL[..]));
+    (statements, internal, changes(), site_ports, said).prop_map(
+        |(mut statements, internal, ports, site_ports, (hosts, rules, flag_foreign))| {
             let mut said = BTreeSet::new();
             statements.retain(|statement| said.insert((statement.role, statement.extent)));
             // A prefix names one site: two of them would be a mistake of the file.
@@ -299,6 +300,7 @@ fn site() -> impl Strategy<Value = SiteModel> {
                 }],
                 rules,
                 companions: vec![COMPANIONS[0].to_owned()],
+                flag_foreign,
                 ..SiteModel::new(EditionId("current".to_owned()))
             }
         },
