@@ -85,6 +85,15 @@ impl FlagForeign {
     }
 }
 
+/// What the site file says of one of the catalogue's conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// Whether it holds. Rules of one that does not explain nothing.
+    pub holds: bool,
+    /// Where it is written.
+    pub place: Place,
+}
+
 /// A site of the hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
@@ -154,6 +163,8 @@ pub struct SiteModel {
     pub companions: Vec<String>,
     /// Which flows with one unknown end are flagged.
     pub flag_foreign: FlagForeign,
+    /// Conditions that the file speaks of, by their ids; what it says nothing of may hold.
+    pub conditions: BTreeMap<String, Stated>,
     /// Networks of the company, beside what is internal by its address anyway.
     pub internal: Vec<IpNet>,
     /// Sites of the hierarchy; none where the file does not tell sites apart.
@@ -179,6 +190,7 @@ impl SiteModel {
             edition,
             companions: Vec::new(),
             flag_foreign: FlagForeign::default(),
+            conditions: BTreeMap::new(),
             internal: Vec::new(),
             sites: Vec::new(),
             custom_roles: Vec::new(),
@@ -206,6 +218,12 @@ impl SiteModel {
     #[must_use]
     pub fn file(&self, file: FileIndex) -> &str {
         self.files.get(usize::from(file.0)).map_or("?", String::as_str)
+    }
+
+    /// A place as messages name it, `site.toml:12`.
+    #[must_use]
+    pub fn located(&self, place: Place) -> String {
+        format!("{}:{}", self.file(place.file), place.line)
     }
 
     /// Code of a site.

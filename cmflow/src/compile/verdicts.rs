@@ -150,7 +150,8 @@ fn fitting_pairs(
         numbered.map(|(number, _)| number).collect()
     };
     let mut pairs: BTreeMap<(u16, u16), Fitting> = BTreeMap::new();
-    for (index, EffectiveRule { info, .. }) in rules.iter().enumerate() {
+    let numbered = rules.iter().enumerate();
+    for (index, EffectiveRule { info, .. }) in numbered.filter(|(_, rule)| !rule.info.is_left_out()) {
         let in_scope = |a: u16, b: u16| {
             let [a, b] = [a, b].map(|class| classes[usize::from(class)].site);
             site.in_scope(info.scope, a, b)

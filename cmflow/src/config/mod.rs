@@ -4,6 +4,7 @@
 //! then what is said with them: one module a section. `value` tells types apart, `prefix` reads addresses,
 //! `statements` is the one way into the model.
 
+mod conditions;
 mod csv_file;
 mod custom;
 mod draft;
@@ -40,12 +41,13 @@ use files::{Content, Document, Files};
 use value::{Entry, unknown_key};
 
 /// What a file may hold, the site file and an included one alike.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "edition",
     "companions",
     "include",
     "networks",
     "scope",
+    "conditions",
     "roles",
     "site",
     "host",
@@ -101,6 +103,7 @@ fn assemble(
     sections.each(&mut draft, "companions", general::companions);
     sections.each(&mut draft, "networks", general::networks);
     sections.each(&mut draft, "scope", scope::read);
+    sections.each(&mut draft, "conditions", conditions::read);
     sections.each(&mut draft, "ports", ports::hierarchy);
     ports::check_hierarchy(&mut draft);
     sections.each(&mut draft, "custom-roles", custom::declare);

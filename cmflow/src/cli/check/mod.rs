@@ -1,5 +1,6 @@
 //! `cmflow check`: is the site file right, and what does it mean?
 
+mod conditions;
 mod holders;
 mod ports;
 mod rules;
@@ -18,6 +19,7 @@ use crate::config::Problem;
 use crate::kernel::interface::{Mode, Report, report};
 use crate::site::{FlagForeign, SiteModel};
 
+use conditions::Condition;
 use holders::{Holders, Holding, shortened};
 use ports::PortChange;
 use rules::{CompanionRules, Own, Rules};
@@ -71,6 +73,7 @@ struct Meaning<'a> {
     #[serde(skip)]
     roles_without_site: Vec<Holders<'a>>,
     ports: Vec<PortChange<'a>>,
+    conditions: Vec<Condition<'a>>,
     rules: Rules<'a>,
     companion_rules: Vec<CompanionRules<'a>>,
     own_rules: Vec<Own<'a>>,
@@ -91,6 +94,7 @@ impl<'a> Meaning<'a> {
             roles: holding.of(|_| true),
             roles_without_site: holding.of(|site| site.is_none()),
             ports: ports::changes(site),
+            conditions: conditions::stated(site, compiled),
             rules: rules::documented(compiled),
             companion_rules: rules::of_companions(compiled),
             own_rules: rules::own(site, compiled),
@@ -123,6 +127,7 @@ impl<'a> Meaning<'a> {
         }
         holders::write(out, "  ", &self.roles_without_site)?;
         ports::write(out, &self.ports)?;
+        conditions::write(out, &self.conditions)?;
         self.rules.write(out)?;
         rules::write_companions(out, &self.companion_rules)?;
         rules::write_own(out, &self.own_rules)?;

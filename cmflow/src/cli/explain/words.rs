@@ -40,16 +40,17 @@ pub(super) fn write(
     writeln!(out)?;
     writeln!(out, "{}", sentence(explanation, site.flag_foreign))?;
     for reason in &explanation.reasons {
-        write_reason(out, reason)?;
+        write_reason(out, reason, site)?;
     }
     write_notes(out, &explanation.reasons)?;
-    // Of a reversed flow the rules were just told.
-    let nearest = if explanation.reasons.is_empty() {
-        &explanation.nearest[..]
-    } else {
-        &[]
-    };
-    match (nearest, explanation.verdict.kind) {
+    // Of a reversed flow its rules were just told.
+    let told = &explanation.verdict.rules;
+    let nearest = explanation
+        .nearest
+        .iter()
+        .filter(|near| !told.contains(&near.rule));
+    let nearest: Vec<_> = nearest.collect();
+    match (&nearest[..], explanation.verdict.kind) {
         (
             [],
             VerdictKind::Undocumented | VerdictKind::Foreign | VerdictKind::OutOfScope | VerdictKind::Opaque,
@@ -160,7 +161,7 @@ fn sentence(explanation: &Explanation<'_>, flag_foreign: FlagForeign) -> String 
     }
 }
 
-fn write_reason(out: &mut impl Write, reason: &Reason) -> anyhow::Result<()> {
+fn write_reason(out: &mut impl Write, reason: &Reason, site: &SiteModel) -> anyhow::Result<()> {
     writeln!(out, "\n  {}", reason.rule)?;
     let arrow = match reason.opened_by {
         OpenedBy::From => "-->",
@@ -188,7 +189,13 @@ fn write_reason(out: &mut impl Write, reason: &Reason) -> anyhow::Result<()> {
         )?;
     }
     for condition in &reason.conditions {
-        say("only sometimes", condition)?;
+        match condition.stated {
+            Some(place) => say(
+                &format!("the site file says so ({})", site.located(place)),
+                &condition.words,
+            )?,
+            None => say("only sometimes", &condition.words)?,
+        }
     }
     for remark in &reason.remarks {
         say("remark", remark)?;

@@ -153,6 +153,10 @@ impl Naive<'_> {
         let icmp = protocol == protocol::ICMP || protocol == protocol::ICMPV6;
         let mut fitting: BTreeMap<(VerdictKind, Basis), BTreeSet<String>> = BTreeMap::new();
         for (kind, rule) in self.rules() {
+            let denied = |id: &String| self.site.conditions.get(id).is_some_and(|stated| !stated.holds);
+            if rule.conditions.iter().any(denied) {
+                continue;
+            }
             if !roles_fit(&rule) || !self.site.in_scope(rule.scope, from.site, to.site) {
                 continue;
             }
