@@ -75,8 +75,8 @@ pub struct Endpoint(pub u32);
 impl Endpoint {
     /// The site file names it.
     pub const KNOWN: u32 = 1 << 16;
-    /// It holds a role that is more than a client's.
-    pub const MORE_THAN_CLIENT: u32 = 1 << 17;
+    /// A flow between it and an address that the site file does not name is flagged.
+    pub const FLAGGED_IF_FOREIGN: u32 = 1 << 17;
     /// It does not cross the gateway: link-local, a well-known local group, the gateway's own.
     pub const LOCAL: u32 = 1 << 18;
 

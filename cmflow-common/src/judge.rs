@@ -125,7 +125,7 @@ pub const fn unexplained(initiator: Endpoint, responder: Endpoint, port: PortCla
         VerdictId::LOCAL
     } else if both & Endpoint::KNOWN != 0 {
         VerdictId::UNDOCUMENTED
-    } else if either & Endpoint::MORE_THAN_CLIENT != 0 {
+    } else if either & Endpoint::FLAGGED_IF_FOREIGN != 0 {
         VerdictId::FOREIGN_FLAGGED
     } else if either & Endpoint::KNOWN != 0 {
         VerdictId::FOREIGN

@@ -64,7 +64,7 @@ pub struct VerdictId(pub u16);
 impl VerdictId {
     /// Both ends known, no rule.
     pub const UNDOCUMENTED: Self = Self(0);
-    /// One end known, and that end matters enough to flag it.
+    /// One end known, and the site file wants such flows of that end flagged.
     pub const FOREIGN_FLAGGED: Self = Self(1);
     /// One end known.
     pub const FOREIGN: Self = Self(2);

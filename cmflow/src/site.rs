@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::Serialize;
 
 use crate::catalogue::{EditionId, OpenedBy, PortRange, RoleId, Scope};
 
@@ -52,6 +53,43 @@ pub struct Statement {
     pub given: bool,
     /// The site that computers there belong to; nothing where the file names none, which fits any site.
     pub site: Option<SiteIndex>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// Which flows with one unknown end are flagged as unexplained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlagForeign {
+    /// Those of a computer that is more than a client.
+    #[default]
+    SiteSystems,
+    /// Those of every computer that the site file names.
+    All,
+    /// None; they are counted all the same.
+    None,
+}
+
+impl FlagForeign {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::SiteSystems, Self::All, Self::None];
+
+    /// The word that site files and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SiteSystems => "site-systems",
+            Self::All => "all",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What the site file says of one of the catalogue's conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// Whether it holds. Rules of one that does not explain nothing.
+    pub holds: bool,
     /// Where it is written.
     pub place: Place,
 }
@@ -123,6 +161,10 @@ pub struct SiteModel {
     pub edition: EditionId,
     /// Companion catalogues that are switched on.
     pub companions: Vec<String>,
+    /// Which flows with one unknown end are flagged.
+    pub flag_foreign: FlagForeign,
+    /// Conditions that the file speaks of, by their ids; what it says nothing of may hold.
+    pub conditions: BTreeMap<String, Stated>,
     /// Networks of the company, beside what is internal by its address anyway.
     pub internal: Vec<IpNet>,
     /// Sites of the hierarchy; none where the file does not tell sites apart.
@@ -147,6 +189,8 @@ impl SiteModel {
             files: Vec::new(),
             edition,
             companions: Vec::new(),
+            flag_foreign: FlagForeign::default(),
+            conditions: BTreeMap::new(),
             internal: Vec::new(),
             sites: Vec::new(),
             custom_roles: Vec::new(),
@@ -174,6 +218,12 @@ impl SiteModel {
     #[must_use]
     pub fn file(&self, file: FileIndex) -> &str {
         self.files.get(usize::from(file.0)).map_or("?", String::as_str)
+    }
+
+    /// A place as messages name it, `site.toml:12`.
+    #[must_use]
+    pub fn located(&self, place: Place) -> String {
+        format!("{}:{}", self.file(place.file), place.line)
     }
 
     /// Code of a site.

@@ -73,7 +73,7 @@ pub fn kind(verdict: VerdictId) -> VerdictKind {
 pub fn tables() -> MemoryTables {
     let mut tables = MemoryTables::default();
     let known = Endpoint::KNOWN;
-    let flagged = Endpoint::KNOWN | Endpoint::MORE_THAN_CLIENT;
+    let flagged = Endpoint::KNOWN | Endpoint::FLAGGED_IF_FOREIGN;
     for (text, endpoint) in [
         ("10.10.0.1", Endpoint::new(LOCAL, Endpoint::LOCAL)),
         (MANAGEMENT_POINT, Endpoint::new(MANAGEMENT_POINTS, flagged)),

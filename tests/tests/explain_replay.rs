@@ -69,6 +69,14 @@ const PORTS: [(&str, [u16; 2]); 4] = [
     ("client-notification", [443, 10_124]),
 ];
 
+/// What holds or does not hold, or is not spoken of.
+const CONDITIONS: [&str; 4] = [
+    "wake-up",
+    "remote-sql-installation",
+    "internet-based-installation",
+    "unc-shares",
+];
+
 /// Ports at which something may be documented, and some at which nothing is.
 const TCP: [u16; 22] = [
     22, 53, 80, 88, 135, 139, 389, 443, 445, 636, 1433, 2701, 3268, 3389, 4022, 8003, 8080, 8443, 8530, 8531,
@@ -85,9 +93,14 @@ fn site() -> impl Strategy<Value = String> {
     let at = prop::collection::vec((0..3_usize, 0..2_usize), PORTS.len());
     let companions = subsequence(COMPANIONS.to_vec(), 0..=COMPANIONS.len());
     let own = prop::option::of((select(&TCP[..]), select(&UDP[..]), any::<bool>()));
-    (held, ports, at, companions, own, any::<bool>(), select(&["current", "2020-04", "2016-09"][..])).prop_map(
-        |(held, ports, at, companions, own, sites, edition)| {
+    let conditions = prop::collection::btree_map(select(&CONDITIONS[..]), any::<bool>(), 0..3);
+    let stated = (companions, conditions);
+    (held, ports, at, stated, own, any::<bool>(), select(&["current", "2020-04", "2016-09"][..])).prop_map(
+        |(held, ports, at, (companions, conditions), own, sites, edition)| {
             let mut text = format!("edition = \"{edition}\"\ncompanions = {companions:?}\n");
+            for (id, holds) in conditions {
+                writeln!(text, "conditions.{id} = {holds}").expect("a String takes everything");
+            }
             let codes = ["CAS", "PR1", "PR2"];
             let mut changed = [const { String::new() }; 3];
             for ((key, choice), (level, which)) in ports.iter().zip(at) {

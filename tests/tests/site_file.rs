@@ -217,6 +217,84 @@ fn custom_roles_and_rules() -> Result<()> {
     ])
 }
 
+#[test]
+fn scope() -> Result<()> {
+    refused(&[
+        (
+            &[("site.toml", b"[scope]\nflag-foreign = \"al\"\nflag = \"all\"")],
+            &[
+                "site.toml:2: flag-foreign has no choice \"al\"; did you mean \"all\"?",
+                "site.toml:3: unknown key \"flag\" in [scope]; did you mean \"flag-foreign\"?",
+            ],
+        ),
+        (
+            &[("site.toml", b"[scope]\nflag-foreign = \"everything\"")],
+            &[
+                "site.toml:2: flag-foreign has no choice \"everything\"; there is \"site-systems\", \"all\" and \"none\"",
+            ],
+        ),
+        (
+            &[("site.toml", b"[scope]\nflag-foreign = false")],
+            &["site.toml:2: flag-foreign is a boolean; it must be a string such as \"site-systems\""],
+        ),
+        (
+            &[
+                (
+                    "site.toml",
+                    b"include = \"a.toml\"\n[scope]\nflag-foreign = \"all\"",
+                ),
+                ("a.toml", b"[scope]\nflag-foreign = \"all\""),
+            ],
+            &["a.toml:2: flag-foreign is set twice, here and in site.toml:3; remove one"],
+        ),
+        (
+            &[("site.toml", b"scope = \"all\"")],
+            &["site.toml:1: scope is a string; it must be a table, as in [scope]"],
+        ),
+    ])
+}
+
+#[test]
+fn conditions() -> Result<()> {
+    refused(&[
+        (
+            &[(
+                "site.toml",
+                b"[conditions]\nwakeup = false\nwake-up = \"no\"\nunc-shares = 1",
+            )],
+            &[
+                "site.toml:2: unknown condition \"wakeup\"; did you mean \"wake-up\"?",
+                "site.toml:3: wake-up is a string; it must be true or false",
+                "site.toml:4: unc-shares is an integer; it must be true or false",
+            ],
+        ),
+        (
+            &[("site.toml", b"[conditions]\nfull-moon = true")],
+            &[
+                "site.toml:2: unknown condition \"full-moon\"; there is \"certificate-profiles\", \"cmg-several-vms\", \
+               \"cmg-single-vm\", \"domain-joined-clients\", \"external-notifications\", \
+               \"internet-based-installation\", \"pxe-without-wds\", \"remote-content-library\", \
+               \"remote-sql-installation\", \"sql-load-balancer\", \"unc-shares\", \"wake-up\", \
+               \"windows-pe-peer-cache\" and \"wsus-cleanup\"",
+            ],
+        ),
+        (
+            &[
+                (
+                    "site.toml",
+                    b"include = \"a.toml\"\n[conditions]\nwake-up = false",
+                ),
+                ("a.toml", b"[conditions]\nunc-shares = true\nwake-up = true"),
+            ],
+            &["a.toml:3: wake-up is set twice, here and in site.toml:3; remove one"],
+        ),
+        (
+            &[("site.toml", b"conditions = [\"wake-up\"]")],
+            &["site.toml:1: conditions is a list; it must be a table, as in [conditions]"],
+        ),
+    ])
+}
+
 /// What is sound may still be worth a warning.
 #[test]
 fn warnings() -> Result<()> {

@@ -148,7 +148,9 @@ struct RuleAnswer<'a> {
     ports: String,
     replaces: Option<Replaced<'a>>,
     notes: Vec<u8>,
-    conditions: &'a [String],
+    conditions: Vec<&'a str>,
+    /// Ids of those conditions that the site file states.
+    stated_conditions: Vec<&'a str>,
     remarks: &'a [String],
     errata: &'a [String],
     source: Option<&'a str>,
@@ -212,6 +214,7 @@ impl<'a> Because<'a> {
 
 impl<'a> RuleAnswer<'a> {
     fn new(reason: &'a Reason) -> Self {
+        let stated = reason.conditions.iter().filter(|one| one.stated.is_some());
         Self {
             rule: &reason.rule,
             verdict: reason.kind.name(),
@@ -222,7 +225,8 @@ impl<'a> RuleAnswer<'a> {
                 documented: reason.documented_words().unwrap_or_default(),
             }),
             notes: reason.notes.iter().map(|note| note.number).collect(),
-            conditions: &reason.conditions,
+            conditions: reason.conditions.iter().map(|one| &*one.words).collect(),
+            stated_conditions: stated.map(|one| &*one.id).collect(),
             remarks: &reason.remarks,
             errata: &reason.errata,
             source: reason.source.as_deref(),

@@ -232,11 +232,11 @@ impl Classes {
             site: state.site,
             profile: state.profile.unwrap_or_else(|| profiles.of_site(state.site)),
             known,
-            more_than_client: book.is_more_than_client(state.roles),
+            flagged_if_foreign: book.is_flagged_if_foreign(state.roles),
         };
         let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
-        flags |= if info.more_than_client {
-            Endpoint::MORE_THAN_CLIENT
+        flags |= if info.flagged_if_foreign {
+            Endpoint::FLAGGED_IF_FOREIGN
         } else {
             0
         };

@@ -65,8 +65,8 @@ pub struct ClassInfo {
     pub profile: u16,
     /// Whether the site file names a role for it by address.
     pub known: bool,
-    /// Whether one of these roles is more than a client's.
-    pub more_than_client: bool,
+    /// Whether a flow between it and an address that the site file does not name is flagged.
+    pub flagged_if_foreign: bool,
 }
 
 /// Everything that the compiler makes of a catalogue and a site file.

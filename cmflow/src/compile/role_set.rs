@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::catalogue::{Catalogue, RoleId, RoleKind};
-use crate::site::SiteModel;
+use crate::site::{FlagForeign, SiteModel};
 
 /// A set of roles.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +85,7 @@ pub(super) struct RoleBook {
     end_points: RoleSet,
     site_systems: RoleSet,
     client: RoleSet,
+    flag_foreign: FlagForeign,
 }
 
 impl RoleBook {
@@ -118,6 +119,7 @@ impl RoleBook {
             end_points: of_kind(RoleKind::EndPoint),
             site_systems: of_kind(RoleKind::SiteSystem).union(named("site-system")),
             client: named("client"),
+            flag_foreign: site.flag_foreign,
         })
     }
 
@@ -138,8 +140,17 @@ impl RoleBook {
         }
     }
 
+    /// Whether the site file wants flows flagged that a holder of these roles has with somebody unknown.
+    pub(super) const fn is_flagged_if_foreign(&self, held: RoleSet) -> bool {
+        match self.flag_foreign {
+            FlagForeign::SiteSystems => self.is_more_than_client(held),
+            FlagForeign::All => !held.is_empty(),
+            FlagForeign::None => false,
+        }
+    }
+
     /// Whether a holder of these roles is more than somebody's workstation or a service on the internet.
-    pub(super) const fn is_more_than_client(&self, held: RoleSet) -> bool {
+    const fn is_more_than_client(&self, held: RoleSet) -> bool {
         let everyone = self.end_points.union(self.public).union(self.named);
         !held.without(everyone).is_empty()
     }

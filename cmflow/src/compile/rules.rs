@@ -47,6 +47,8 @@ pub struct RuleInfo {
     pub dynamic: bool,
     /// ICMP echo requests.
     pub icmp_echo: bool,
+    /// Conditions of it that do not hold, as the site file says: with one of them it explains nothing.
+    pub not_holding: Vec<String>,
     /// Pairs of endpoint classes, initiator and responder, between which it documents something.
     pub pairs: usize,
 }
@@ -79,6 +81,12 @@ impl RuleInfo {
         &self.by_profile[usize::from(profile)]
     }
 
+    /// Whether a statement of the site file keeps it from explaining anything.
+    #[must_use]
+    pub const fn is_left_out(&self) -> bool {
+        !self.not_holding.is_empty()
+    }
+
     /// Whether the site file names computers at both ends.
     #[must_use]
     pub const fn is_possible(&self) -> bool {
@@ -109,7 +117,7 @@ pub(super) fn effective(
         .flat_map(|companion| &companion.rules)
         .map(|rule| (rule, VerdictKind::Baseline));
     page.chain(companions)
-        .map(|(rule, kind)| with_ports(catalogue, rule, kind, profiles))
+        .map(|(rule, kind)| with_ports(catalogue, site, rule, kind, profiles))
         .chain(site.rules.iter().map(|rule| own(rule, profiles)))
         .collect()
 }
@@ -154,12 +162,25 @@ fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
             documented: ports,
             dynamic: false,
             icmp_echo: rule.icmp_echo,
+            not_holding: Vec::new(),
             pairs: 0,
         },
     }
 }
 
-fn with_ports(catalogue: &Catalogue, rule: &Rule, kind: VerdictKind, profiles: &Profiles) -> EffectiveRule {
+/// Conditions of a rule that the site file states not to hold.
+fn not_holding(site: &SiteModel, rule: &Rule) -> Vec<String> {
+    let denied = |id: &&String| site.conditions.get(*id).is_some_and(|stated| !stated.holds);
+    rule.conditions.iter().filter(denied).cloned().collect()
+}
+
+fn with_ports(
+    catalogue: &Catalogue,
+    site: &SiteModel,
+    rule: &Rule,
+    kind: VerdictKind,
+    profiles: &Profiles,
+) -> EffectiveRule {
     let by_profile: Vec<_> = profiles
         .changes()
         .iter()
@@ -185,6 +206,7 @@ fn with_ports(catalogue: &Catalogue, rule: &Rule, kind: VerdictKind, profiles: &
             by_profile,
             dynamic: rule.dynamic,
             icmp_echo: rule.icmp_echo,
+            not_holding: not_holding(site, rule),
             pairs: 0,
         },
     }

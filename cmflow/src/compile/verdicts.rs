@@ -115,8 +115,8 @@ pub(super) fn judge_pairs(
 
 fn endpoint(class: u16, info: &ClassInfo) -> Endpoint {
     let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
-    flags |= if info.more_than_client {
-        Endpoint::MORE_THAN_CLIENT
+    flags |= if info.flagged_if_foreign {
+        Endpoint::FLAGGED_IF_FOREIGN
     } else {
         0
     };
@@ -150,7 +150,8 @@ fn fitting_pairs(
         numbered.map(|(number, _)| number).collect()
     };
     let mut pairs: BTreeMap<(u16, u16), Fitting> = BTreeMap::new();
-    for (index, EffectiveRule { info, .. }) in rules.iter().enumerate() {
+    let numbered = rules.iter().enumerate();
+    for (index, EffectiveRule { info, .. }) in numbered.filter(|(_, rule)| !rule.info.is_left_out()) {
         let in_scope = |a: u16, b: u16| {
             let [a, b] = [a, b].map(|class| classes[usize::from(class)].site);
             site.in_scope(info.scope, a, b)

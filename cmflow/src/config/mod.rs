@@ -4,6 +4,7 @@
 //! then what is said with them: one module a section. `value` tells types apart, `prefix` reads addresses,
 //! `statements` is the one way into the model.
 
+mod conditions;
 mod csv_file;
 mod custom;
 mod draft;
@@ -19,6 +20,7 @@ mod reading;
 mod ring;
 mod roles;
 mod rule;
+mod scope;
 mod site;
 mod statements;
 #[cfg(test)]
@@ -39,11 +41,13 @@ use files::{Content, Document, Files};
 use value::{Entry, unknown_key};
 
 /// What a file may hold, the site file and an included one alike.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "edition",
     "companions",
     "include",
     "networks",
+    "scope",
+    "conditions",
     "roles",
     "site",
     "host",
@@ -98,6 +102,8 @@ fn assemble(
     sections.each(&mut draft, "edition", general::edition);
     sections.each(&mut draft, "companions", general::companions);
     sections.each(&mut draft, "networks", general::networks);
+    sections.each(&mut draft, "scope", scope::read);
+    sections.each(&mut draft, "conditions", conditions::read);
     sections.each(&mut draft, "ports", ports::hierarchy);
     ports::check_hierarchy(&mut draft);
     sections.each(&mut draft, "custom-roles", custom::declare);

@@ -20,7 +20,7 @@ use crate::compile::{Compiled, VerdictInfo};
 use crate::nearest::{self, Nearest, nearest_few};
 use crate::site::{Extent, SiteIndex, SiteModel};
 
-pub use reason::{Note, Reason};
+pub use reason::{Condition, Note, Reason};
 pub use service::Service;
 
 /// Nearest rules that an answer names at most.

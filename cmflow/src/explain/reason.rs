@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::Book;
 use crate::catalogue::{OpenedBy, PortRange, Rule, Scope};
 use crate::compile::{RuleInfo, RulePorts};
+use crate::site::Place;
 
 /// A note of the page that a rule carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,17 @@ pub struct Note {
     pub title: String,
     /// What it means.
     pub meaning: String,
+}
+
+/// A condition under which alone a rule is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Its id, the key under `[conditions]`.
+    pub id: String,
+    /// What it is, in words.
+    pub words: String,
+    /// Where the site file states that it holds; nothing where it does not speak of it.
+    pub stated: Option<Place>,
 }
 
 /// Why a flow is explained: one rule.
@@ -43,8 +55,8 @@ pub struct Reason {
     pub replaced: Option<(String, RulePorts)>,
     /// Notes of the page.
     pub notes: Vec<Note>,
-    /// Conditions under which alone it is used, in words.
-    pub conditions: Vec<String>,
+    /// Conditions under which alone it is used.
+    pub conditions: Vec<Condition>,
     /// What a reader should know beside.
     pub remarks: Vec<String>,
     /// What stood there where the documents err.
@@ -147,11 +159,17 @@ fn notes(book: &Book<'_>, rule: &Rule) -> Vec<Note> {
     notes.collect()
 }
 
-fn conditions(book: &Book<'_>, rule: &Rule) -> Vec<String> {
+fn conditions(book: &Book<'_>, rule: &Rule) -> Vec<Condition> {
     let known = book
         .catalogue
         .conditions
         .iter()
         .filter(|one| rule.conditions.contains(&one.id));
-    known.map(|condition| condition.words.clone()).collect()
+    let stated = |id: &str| book.site.conditions.get(id).filter(|stated| stated.holds);
+    let conditions = known.map(|condition| Condition {
+        id: condition.id.clone(),
+        words: condition.words.clone(),
+        stated: stated(&condition.id).map(|stated| stated.place),
+    });
+    conditions.collect()
 }

@@ -9,6 +9,8 @@ use crate::compile::RuleInfo;
 /// What keeps a rule from fitting, nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Distance {
+    /// Everything fits, and the site file says that a condition of the rule does not hold.
+    NotHolding,
     /// Roles and port fit, the wrong end opened.
     WrongEnd,
     /// Roles and port fit, the sites do not.
@@ -35,7 +37,10 @@ pub(super) enum Distance {
 impl Distance {
     /// Whether roles and service fit, and one thing about them does not: what is farther is no help then.
     pub(super) const fn is_near(self) -> bool {
-        matches!(self, Self::WrongEnd | Self::OtherSite | Self::ReplacedPort)
+        matches!(
+            self,
+            Self::NotHolding | Self::WrongEnd | Self::OtherSite | Self::ReplacedPort
+        )
     }
 
     /// Nothing where the rule fits, or is no help.
@@ -48,6 +53,11 @@ impl Distance {
         let turned = opens(rule.to) && answers(rule.from);
         let roles_fit = as_printed || rule.opened_by == OpenedBy::Either && turned;
         let in_scope = asked.site.in_scope(rule.scope, initiator.site, responder.site);
+        if rule.is_left_out() {
+            // What else keeps it from fitting is no help: without that it would explain nothing either.
+            let fits = roles_fit && in_scope && away(rule, asked) == Some(0);
+            return fits.then_some(Self::NotHolding);
+        }
         match (away(rule, asked), roles_fit) {
             (Some(0), true) => (!in_scope).then_some(Self::OtherSite),
             (Some(0), false) if turned => Some(Self::WrongEnd),

@@ -87,3 +87,38 @@ fn each_way_of_not_fitting_is_said_in_words() {
     };
     assert_eq!(nearest(&compiled, &site, &nobody), None);
 }
+
+/// The nearest rule to a flow from the first to the second, in words.
+fn told(text: &str, from: &str, to: &str, protocol: u8, port: u16) -> Option<String> {
+    let catalogue = Catalogue::embedded().expect("the built-in catalogue");
+    let site = config::parse(&catalogue, "site.toml", text)
+        .expect("a sound site file")
+        .model;
+    let compiled = compile(&catalogue, &site, &[], &[]).expect("it compiles");
+    let address = |text: &str| Address::from(text.parse::<IpAddr>().expect("an address"));
+    let question = Question {
+        initiator: address(from),
+        responder: address(to),
+        protocol,
+        port,
+    };
+    nearest(&compiled, &site, &question).map(|near| format!("{}: {}", near.rule, near.why_not))
+}
+
+#[test]
+fn a_condition_that_does_not_hold_is_the_nearest_of_all() {
+    let site = |stated: &str| format!("companions = []\n{SITE}\n[conditions]\n{stated}");
+    let denied = site("wake-up = false");
+    assert_eq!(
+        told(&denied, "10.10.0.1", "10.10.0.2", 17, 25_536).as_deref(),
+        Some(
+            "client/client/wake-up-proxy: fits, but the site file says that \"wake-up\" does not hold (site.toml:11)"
+        )
+    );
+    // Nobody should look for another port of a rule that explains nothing anyway.
+    let other_port = told(&denied, "10.10.0.1", "10.10.0.2", 17, 25_537);
+    assert!(
+        !other_port.as_ref().is_some_and(|told| told.contains("wake-up")),
+        "{other_port:?}"
+    );
+}

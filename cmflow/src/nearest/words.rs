@@ -12,10 +12,11 @@ use super::distance::Distance;
 use crate::answer::protocol_name;
 use crate::catalogue::{PortRange, RoleId, Scope};
 use crate::compile::RuleInfo;
-use crate::site::SiteIndex;
+use crate::site::{SiteIndex, SiteModel};
 
 pub(super) fn words(distance: Distance, rule: &RuleInfo, asked: &Asked<'_>) -> String {
     match distance {
+        Distance::NotHolding => not_holding(rule, asked.site),
         Distance::WrongEnd => {
             let from = asked.compiled.role(rule.from);
             format!("opened from the wrong end: \"{from}\" should open it")
@@ -35,6 +36,16 @@ pub(super) fn words(distance: Distance, rule: &RuleInfo, asked: &Asked<'_>) -> S
         }
         Distance::OtherProtocol(_) => other_protocol(rule, asked),
     }
+}
+
+fn not_holding(rule: &RuleInfo, site: &SiteModel) -> String {
+    let denied = rule.not_holding.iter().map(|id| {
+        let place = site.conditions.get(id).map(|stated| stated.place);
+        let place = place.map(|place| format!(" ({})", site.located(place)));
+        format!("\"{id}\" does not hold{}", place.unwrap_or_default())
+    });
+    let denied: Vec<_> = denied.collect();
+    format!("fits, but the site file says that {}", denied.join(", and "))
 }
 
 fn other_site(rule: &RuleInfo, asked: &Asked<'_>) -> String {

@@ -1,5 +1,6 @@
 //! `cmflow check`: is the site file right, and what does it mean?
 
+mod conditions;
 mod holders;
 mod ports;
 mod rules;
@@ -16,8 +17,9 @@ use super::{Format, Outcome, write_json};
 use crate::compile::Compiled;
 use crate::config::Problem;
 use crate::kernel::interface::{Mode, Report, report};
-use crate::site::SiteModel;
+use crate::site::{FlagForeign, SiteModel};
 
+use conditions::Condition;
 use holders::{Holders, Holding, shortened};
 use ports::PortChange;
 use rules::{CompanionRules, Own, Rules};
@@ -64,12 +66,14 @@ struct Meaning<'a> {
     files: &'a [String],
     edition: &'a str,
     companions: &'a [String],
+    flag_foreign: FlagForeign,
     sites: Vec<SiteMeaning<'a>>,
     /// Whatever the site.
     roles: Vec<Holders<'a>>,
     #[serde(skip)]
     roles_without_site: Vec<Holders<'a>>,
     ports: Vec<PortChange<'a>>,
+    conditions: Vec<Condition<'a>>,
     rules: Rules<'a>,
     companion_rules: Vec<CompanionRules<'a>>,
     own_rules: Vec<Own<'a>>,
@@ -85,10 +89,12 @@ impl<'a> Meaning<'a> {
             files: &site.files,
             edition: &site.edition.0,
             companions: &site.companions,
+            flag_foreign: site.flag_foreign,
             sites: sites::tree(site, &holding),
             roles: holding.of(|_| true),
             roles_without_site: holding.of(|site| site.is_none()),
             ports: ports::changes(site),
+            conditions: conditions::stated(site, compiled),
             rules: rules::documented(compiled),
             companion_rules: rules::of_companions(compiled),
             own_rules: rules::own(site, compiled),
@@ -101,6 +107,11 @@ impl<'a> Meaning<'a> {
         writeln!(out, "Edition {}", self.edition)?;
         if self.files.len() > 1 {
             writeln!(out, "{} files: {}", self.files.len(), shortened(self.files))?;
+        }
+        match self.flag_foreign {
+            FlagForeign::SiteSystems => {}
+            FlagForeign::All => writeln!(out, "Every flow with one unknown end is flagged")?,
+            FlagForeign::None => writeln!(out, "No flow with one unknown end is flagged")?,
         }
         for (number, site) in self.sites.iter().enumerate() {
             writeln!(out, "{}", if number == 0 { "\nSites" } else { "" })?;
@@ -116,6 +127,7 @@ impl<'a> Meaning<'a> {
         }
         holders::write(out, "  ", &self.roles_without_site)?;
         ports::write(out, &self.ports)?;
+        conditions::write(out, &self.conditions)?;
         self.rules.write(out)?;
         rules::write_companions(out, &self.companion_rules)?;
         rules::write_own(out, &self.own_rules)?;

@@ -9,7 +9,7 @@ use crate::catalogue::OpenedBy;
 use crate::cli::paragraph;
 use crate::compile::Basis;
 use crate::explain::{Explanation, Note, Question, Reason, Side};
-use crate::site::SiteModel;
+use crate::site::{FlagForeign, SiteModel};
 
 /// Roles of an address that the site file does not name, before they are only counted.
 const NAMED: usize = 3;
@@ -38,18 +38,19 @@ pub(super) fn write(
         }
     }
     writeln!(out)?;
-    writeln!(out, "{}", sentence(explanation))?;
+    writeln!(out, "{}", sentence(explanation, site.flag_foreign))?;
     for reason in &explanation.reasons {
-        write_reason(out, reason)?;
+        write_reason(out, reason, site)?;
     }
     write_notes(out, &explanation.reasons)?;
-    // Of a reversed flow the rules were just told.
-    let nearest = if explanation.reasons.is_empty() {
-        &explanation.nearest[..]
-    } else {
-        &[]
-    };
-    match (nearest, explanation.verdict.kind) {
+    // Of a reversed flow its rules were just told.
+    let told = &explanation.verdict.rules;
+    let nearest = explanation
+        .nearest
+        .iter()
+        .filter(|near| !told.contains(&near.rule));
+    let nearest: Vec<_> = nearest.collect();
+    match (&nearest[..], explanation.verdict.kind) {
         (
             [],
             VerdictKind::Undocumented | VerdictKind::Foreign | VerdictKind::OutOfScope | VerdictKind::Opaque,
@@ -108,7 +109,7 @@ fn grounds(side: &Side) -> Vec<String> {
 }
 
 /// What the verdict means for this flow.
-fn sentence(explanation: &Explanation<'_>) -> String {
+fn sentence(explanation: &Explanation<'_>, flag_foreign: FlagForeign) -> String {
     let Explanation {
         initiator,
         responder,
@@ -144,10 +145,15 @@ fn sentence(explanation: &Explanation<'_>) -> String {
         VerdictKind::Undocumented => "Both ends are known, and no rule explains it.".to_owned(),
         VerdictKind::Foreign => {
             let unknown = if initiator.known { responder } else { initiator };
-            let flagged = if explanation.id == VerdictId::FOREIGN_FLAGGED {
-                "and the other is more than a client: it is flagged"
-            } else {
-                "and the other is a client: it is counted, not flagged"
+            let flagged = match (flag_foreign, explanation.id) {
+                (FlagForeign::SiteSystems, VerdictId::FOREIGN_FLAGGED) => {
+                    "and the other is more than a client: it is flagged"
+                }
+                (FlagForeign::SiteSystems, _) => {
+                    "and the other is no more than a client: it is counted, not flagged"
+                }
+                (FlagForeign::All, _) => "and [scope] flags all such flows",
+                (FlagForeign::None, _) => "and [scope] flags no such flow: it is counted",
             };
             format!("The site file does not name {}, {flagged}.", unknown.address)
         }
@@ -155,7 +161,7 @@ fn sentence(explanation: &Explanation<'_>) -> String {
     }
 }
 
-fn write_reason(out: &mut impl Write, reason: &Reason) -> anyhow::Result<()> {
+fn write_reason(out: &mut impl Write, reason: &Reason, site: &SiteModel) -> anyhow::Result<()> {
     writeln!(out, "\n  {}", reason.rule)?;
     let arrow = match reason.opened_by {
         OpenedBy::From => "-->",
@@ -183,7 +189,13 @@ fn write_reason(out: &mut impl Write, reason: &Reason) -> anyhow::Result<()> {
         )?;
     }
     for condition in &reason.conditions {
-        say("only sometimes", condition)?;
+        match condition.stated {
+            Some(place) => say(
+                &format!("the site file says so ({})", site.located(place)),
+                &condition.words,
+            )?,
+            None => say("only sometimes", &condition.words)?,
+        }
     }
     for remark in &reason.remarks {
         say("remark", remark)?;

@@ -298,14 +298,37 @@ fn known_ends_without_ports_are_opaque() {
 }
 
 #[test]
-fn only_more_than_a_client_makes_a_foreign_flow_flagged() {
+fn the_scope_says_which_foreign_flows_are_flagged() {
     use cmflow_common::verdict::VerdictId;
-    let compiled = compile_text(SITE);
-    let id = |from, to| Pair::new(&compiled, address(from), address(to)).judged(6, 4444, true);
-    assert_eq!(id("10.10.1.1", "8.8.8.8"), VerdictId::FOREIGN);
-    assert_eq!(id("20.1.0.1", "8.8.8.8"), VerdictId::FOREIGN);
-    assert_eq!(id("10.40.0.2", "8.8.8.8"), VerdictId::FOREIGN_FLAGGED);
-    assert_eq!(id("8.8.8.8", "10.20.0.12"), VerdictId::FOREIGN_FLAGGED);
+    // A client, a service on the internet that the file names, a domain controller, a distribution point.
+    let flows = [
+        ("10.10.1.1", "8.8.8.8"),
+        ("20.1.0.1", "8.8.8.8"),
+        ("10.40.0.2", "8.8.8.8"),
+        ("8.8.8.8", "10.20.0.12"),
+    ];
+    for (scope, flagged) in [
+        ("", [false, false, true, true]),
+        (
+            "scope.flag-foreign = \"site-systems\"\n",
+            [false, false, true, true],
+        ),
+        ("scope.flag-foreign = \"all\"\n", [true; 4]),
+        ("scope.flag-foreign = \"none\"\n", [false; 4]),
+    ] {
+        let compiled = compile_text(&format!("{scope}{SITE}"));
+        let id = |from, to| Pair::new(&compiled, address(from), address(to)).judged(6, 4444, true);
+        for ((from, to), flagged) in flows.into_iter().zip(flagged) {
+            let expected = if flagged {
+                VerdictId::FOREIGN_FLAGGED
+            } else {
+                VerdictId::FOREIGN
+            };
+            assert_eq!(id(from, to), expected, "{scope}{from} {to}");
+        }
+        // Neither end known: out of scope, whatever is flagged.
+        assert_eq!(id("8.8.8.8", "10.10.250.6"), VerdictId::OUT_OF_SCOPE, "{scope}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 mod companions;
+mod conditions;
 mod meaning;
 mod naive;
 mod property;

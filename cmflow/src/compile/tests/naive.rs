@@ -10,13 +10,13 @@ use ipnet::IpNet;
 use crate::catalogue::{Cadence, Catalogue, OpenedBy, PortRange, RoleId, RoleKind, Rule, Scope};
 use crate::compile::Basis;
 use crate::compile::special::{LOCAL, SPECIAL_PURPOSE};
-use crate::site::{Extent, OwnRule, SiteIndex, SiteModel};
+use crate::site::{Extent, FlagForeign, OwnRule, SiteIndex, SiteModel};
 
 /// What the statements say of one address, read one after the other.
 pub(super) struct Computer {
     pub(super) address: IpAddr,
     known: bool,
-    more_than_client: bool,
+    flagged_if_foreign: bool,
     local: bool,
     pub(super) opens: Vec<bool>,
     pub(super) answers: Vec<bool>,
@@ -74,7 +74,11 @@ impl Naive<'_> {
         Computer {
             address,
             known: self.known(address),
-            more_than_client: self.is_more_than_client(address),
+            flagged_if_foreign: match self.site.flag_foreign {
+                FlagForeign::SiteSystems => self.is_more_than_client(address),
+                FlagForeign::All => self.known(address),
+                FlagForeign::None => false,
+            },
             local: self.is_local(address),
             opens: self.roles().map(|role| self.opens(address, role)).collect(),
             answers: self.roles().map(|role| self.answers(address, role)).collect(),
@@ -129,7 +133,10 @@ impl Naive<'_> {
         } else if from.known && to.known {
             plain(VerdictKind::Undocumented, false)
         } else if from.known || to.known {
-            plain(VerdictKind::Foreign, from.more_than_client || to.more_than_client)
+            plain(
+                VerdictKind::Foreign,
+                from.flagged_if_foreign || to.flagged_if_foreign,
+            )
         } else {
             plain(VerdictKind::OutOfScope, false)
         }
@@ -146,6 +153,10 @@ impl Naive<'_> {
         let icmp = protocol == protocol::ICMP || protocol == protocol::ICMPV6;
         let mut fitting: BTreeMap<(VerdictKind, Basis), BTreeSet<String>> = BTreeMap::new();
         for (kind, rule) in self.rules() {
+            let denied = |id: &String| self.site.conditions.get(id).is_some_and(|stated| !stated.holds);
+            if rule.conditions.iter().any(denied) {
+                continue;
+            }
             if !roles_fit(&rule) || !self.site.in_scope(rule.scope, from.site, to.site) {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! Random catalogues and site files: the tables say what the naive reading says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use cmflow_common::address::Address;
@@ -8,7 +8,7 @@ use cmflow_common::packet::protocol;
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 use ipnet::IpNet;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 
 use super::naive::{Answer, Naive};
 use super::{Pair, address};
@@ -18,7 +18,8 @@ use crate::catalogue::{
 };
 use crate::compile::compile;
 use crate::site::{
-    CustomRole, Extent, Host, OwnRule, Place, PortChanges, Site, SiteIndex, SiteModel, Statement,
+    CustomRole, Extent, FlagForeign, Host, OwnRule, Place, PortChanges, Site, SiteIndex, SiteModel, Stated,
+    Statement,
 };
 
 const GATEWAY: &str = "10.0.0.3";
@@ -48,6 +49,7 @@ const LENGTHS: [u8; 8] = [0, 8, 15, 16, 24, 30, 31, 32];
 const PORTS: [u16; 10] = [80, 443, 500, 1433, 4500, 8530, 8443, 50_000, 50_001, 65_535];
 const SETTINGS: [&str; 3] = ["web", "fixed", "rpc-dynamic"];
 const COMPANIONS: [&str; 2] = ["on", "off"];
+const CONDITIONS: [&str; 3] = ["wake-up", "wsus-cleanup", "unc-shares"];
 const ROLES: usize = 8;
 
 fn role(id: &str, kind: RoleKind, implies: &[u16]) -> Role {
@@ -100,36 +102,39 @@ fn rule() -> impl Strategy<Value = Rule> {
         0..8_u8,
         0..3_usize,
     );
-    (ends, scope, ports).prop_map(|((from, to, either), scope, (udp, tcp, form, setting))| {
-        let dynamic = form == 0;
-        Rule {
-            id: String::new(),
-            section: "table".to_owned(),
-            listed: false,
-            service: "service".to_owned(),
-            from: RoleId(u16::try_from(from).expect("few roles")),
-            to: RoleId(u16::try_from(to).expect("few roles")),
-            opened_by: if either { OpenedBy::Either } else { OpenedBy::From },
-            udp: udp.unwrap_or_default(),
-            tcp: if dynamic { vec![] } else { tcp.unwrap_or_default() },
-            icmp_echo: form == 1,
-            dynamic,
-            either: form == 2,
-            alternate: false,
-            notes: vec![],
-            setting: match setting {
-                _ if dynamic => Some(SETTINGS[2].to_owned()),
-                2 => None,
-                other => Some(SETTINGS[other].to_owned()),
-            },
-            scope,
-            cadence: Cadence::Continuous,
-            conditions: vec![],
-            anchor: None,
-            errata: vec![],
-            remarks: vec![],
-        }
-    })
+    let conditions = subsequence(&CONDITIONS[..], 0..3);
+    (ends, scope, ports, conditions).prop_map(
+        |((from, to, either), scope, (udp, tcp, form, setting), conditions)| {
+            let dynamic = form == 0;
+            Rule {
+                id: String::new(),
+                section: "table".to_owned(),
+                listed: false,
+                service: "service".to_owned(),
+                from: RoleId(u16::try_from(from).expect("few roles")),
+                to: RoleId(u16::try_from(to).expect("few roles")),
+                opened_by: if either { OpenedBy::Either } else { OpenedBy::From },
+                udp: udp.unwrap_or_default(),
+                tcp: if dynamic { vec![] } else { tcp.unwrap_or_default() },
+                icmp_echo: form == 1,
+                dynamic,
+                either: form == 2,
+                alternate: false,
+                notes: vec![],
+                setting: match setting {
+                    _ if dynamic => Some(SETTINGS[2].to_owned()),
+                    2 => None,
+                    other => Some(SETTINGS[other].to_owned()),
+                },
+                scope,
+                cadence: Cadence::Continuous,
+                conditions: conditions.into_iter().map(str::to_owned).collect(),
+                anchor: None,
+                errata: vec![],
+                remarks: vec![],
+            }
+        },
+    )
 }
 
 fn catalogue() -> impl Strategy<Value = Catalogue> {
@@ -259,12 +264,21 @@ fn own_rules() -> impl Strategy<Value = Vec<OwnRule>> {
     })
 }
 
+fn conditions() -> impl Strategy<Value = BTreeMap<String, Stated>> {
+    let stated = any::<bool>().prop_map(|holds| Stated {
+        holds,
+        place: Place::default(),
+    });
+    prop::collection::btree_map(select(&CONDITIONS[..]).prop_map(str::to_owned), stated, 0..3)
+}
+
 fn site() -> impl Strategy<Value = SiteModel> {
     let site_ports = prop::collection::vec(changes(), 3);
     let statements = prop::collection::vec(statement(), 1..14);
     let internal = prop::collection::vec(prefix(), 0..3);
-    (statements, internal, changes(), site_ports, hosts(), own_rules()).prop_map(
-        |(mut statements, internal, ports, site_ports, hosts, rules)| {
+    let said = (hosts(), own_rules(), select(&FlagForeign::ALL[..]), conditions());
+    (statements, internal, changes(), site_ports, said).prop_map(
+        |(mut statements, internal, ports, site_ports, (hosts, rules, flag_foreign, conditions))| {
             let mut said = BTreeSet::new();
             statements.retain(|statement| said.insert((statement.role, statement.extent)));
             // A prefix names one site: two of them would be a mistake of the file.
@@ -299,6 +313,8 @@ fn site() -> impl Strategy<Value = SiteModel> {
                 }],
                 rules,
                 companions: vec![COMPANIONS[0].to_owned()],
+                flag_foreign,
+                conditions,
                 ..SiteModel::new(EditionId("current".to_owned()))
             }
         },
