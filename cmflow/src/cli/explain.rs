@@ -151,6 +151,7 @@ struct RuleAnswer<'a> {
     conditions: Vec<&'a str>,
     /// Ids of those conditions that the site file states.
     stated_conditions: Vec<&'a str>,
+    counted_as: &'a [String],
     remarks: &'a [String],
     errata: &'a [String],
     source: Option<&'a str>,
@@ -227,6 +228,7 @@ impl<'a> RuleAnswer<'a> {
             notes: reason.notes.iter().map(|note| note.number).collect(),
             conditions: reason.conditions.iter().map(|one| &*one.words).collect(),
             stated_conditions: stated.map(|one| &*one.id).collect(),
+            counted_as: &reason.counted_as,
             remarks: &reason.remarks,
             errata: &reason.errata,
             source: reason.source.as_deref(),

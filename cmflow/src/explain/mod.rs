@@ -1,5 +1,6 @@
 //! What the tables say of a flow that somebody asks about: by the very decision that packets get.
 
+mod counted;
 mod reason;
 mod service;
 #[cfg(test)]
@@ -12,12 +13,12 @@ use cmflow_common::flow::state;
 use cmflow_common::gateway::{Tables, port_index};
 use cmflow_common::judge;
 use cmflow_common::packet::{Packet, protocol, sign};
-use cmflow_common::verdict::VerdictId;
+use cmflow_common::verdict::{VerdictId, VerdictKind};
 use ipnet::IpNet;
 
 use crate::catalogue::{Catalogue, RoleId};
 use crate::compile::{Compiled, VerdictInfo};
-use crate::nearest::{self, Nearest, nearest_few};
+use crate::nearest::{self, Nearest, near_misses, nearest_few};
 use crate::site::{Extent, SiteIndex, SiteModel};
 
 pub use reason::{Condition, Note, Reason};
@@ -82,7 +83,8 @@ pub struct Explanation<'a> {
     pub responder: Side,
     /// Each rule of the verdict, with what stands beside it.
     pub reasons: Vec<Reason>,
-    /// Where no rule explains it: those that come nearest, and why each does not fit.
+    /// Where no rule explains it: those that come nearest, and why each does not fit. Where only a companion does:
+    /// rules of the page that miss by one thing.
     pub nearest: Vec<Nearest>,
 }
 
@@ -119,7 +121,7 @@ impl<'a> Book<'a> {
         let reasons = verdict
             .rules
             .iter()
-            .filter_map(|rule| Reason::of(self, rule, responder.profile));
+            .filter_map(|rule| Reason::of(self, rule, question, responder.profile));
         Explanation {
             verdict,
             id,
@@ -128,6 +130,10 @@ impl<'a> Book<'a> {
             responder: self.side(question.responder),
             reasons: reasons.collect(),
             nearest: match verdict.basis {
+                // A computer that is much at once may miss its own rule and meet another's.
+                Some(_) if verdict.kind == VerdictKind::Baseline => {
+                    near_misses(compiled, site, &asked, NEAREST)
+                }
                 Some(_) if !id.is_reversed() => Vec::new(),
                 _ => nearest_few(compiled, site, &asked, NEAREST),
             },

@@ -3,7 +3,8 @@
 use cmflow_common::verdict::VerdictKind;
 use jiff::civil::Date;
 
-use super::Book;
+use super::counted::counted_as;
+use super::{Book, Question};
 use crate::catalogue::{OpenedBy, PortRange, Rule, Scope};
 use crate::compile::{RuleInfo, RulePorts};
 use crate::site::Place;
@@ -57,6 +58,8 @@ pub struct Reason {
     pub notes: Vec<Note>,
     /// Conditions under which alone it is used.
     pub conditions: Vec<Condition>,
+    /// For each end that plays a role which the site file does not give it by its address: why it does.
+    pub counted_as: Vec<String>,
     /// What a reader should know beside.
     pub remarks: Vec<String>,
     /// What stood there where the documents err.
@@ -71,7 +74,7 @@ pub struct Reason {
 
 impl Reason {
     /// The rule with that id at a responder with that profile of ports; nothing for an id that is of other tables.
-    pub(super) fn of(book: &Book<'_>, id: &str, profile: u16) -> Option<Self> {
+    pub(super) fn of(book: &Book<'_>, id: &str, question: &Question, profile: u16) -> Option<Self> {
         let info = book.compiled.rules.iter().find(|rule| rule.id == id)?;
         let printed = printed(book, info);
         let own = book.site.rules.iter().find(|rule| rule.id == id);
@@ -90,6 +93,7 @@ impl Reason {
             replaced: replaced.map(|key| (key, info.documented.clone())),
             notes: printed.map(|rule| notes(book, rule)).unwrap_or_default(),
             conditions: printed.map(|rule| conditions(book, rule)).unwrap_or_default(),
+            counted_as: counted_as(book, info, [question.initiator, question.responder]),
             remarks: printed.map(|rule| rule.remarks.clone()).unwrap_or_default(),
             errata: printed.map(|rule| rule.errata.clone()).unwrap_or_default(),
             source: printed.and_then(|rule| rule.anchor.clone()),

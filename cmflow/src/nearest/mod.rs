@@ -45,6 +45,24 @@ pub fn nearest(compiled: &Compiled, site: &SiteModel, question: &Question) -> Op
 /// The nearest rules, the nearest one first, `most` at most.
 #[must_use]
 pub fn nearest_few(compiled: &Compiled, site: &SiteModel, question: &Question, most: usize) -> Vec<Nearest> {
+    among(compiled, site, question, most, |_, _| true)
+}
+
+/// Rules of the page of which roles and service fit and one thing does not, `most` at most.
+#[must_use]
+pub fn near_misses(compiled: &Compiled, site: &SiteModel, question: &Question, most: usize) -> Vec<Nearest> {
+    let wanted =
+        |distance: Distance, rule: &RuleInfo| distance.is_near() && rule.kind == VerdictKind::Documented;
+    among(compiled, site, question, most, wanted)
+}
+
+fn among(
+    compiled: &Compiled,
+    site: &SiteModel,
+    question: &Question,
+    most: usize,
+    wanted: impl Fn(Distance, &RuleInfo) -> bool,
+) -> Vec<Nearest> {
     let named = compiled.classes.iter().filter(|class| class.known);
     let asked = Asked {
         compiled,
@@ -56,6 +74,7 @@ pub fn nearest_few(compiled: &Compiled, site: &SiteModel, question: &Question, m
     let rules = compiled.rules.iter();
     let mut near: Vec<(Distance, &RuleInfo)> = rules
         .filter_map(|rule| Some((Distance::of(rule, &asked, &services)?, rule)))
+        .filter(|(distance, rule)| wanted(*distance, rule))
         .collect();
     // Stable: of equally near ones the first on the page stays first.
     near.sort_by_key(|(distance, _)| *distance);

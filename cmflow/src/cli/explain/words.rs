@@ -56,6 +56,7 @@ pub(super) fn write(
             VerdictKind::Undocumented | VerdictKind::Foreign | VerdictKind::OutOfScope | VerdictKind::Opaque,
         ) => writeln!(out, "\nNo rule comes near it.")?,
         ([], _) => {}
+        (_, VerdictKind::Baseline) => writeln!(out, "\nThe page itself nearly documents it")?,
         _ => writeln!(out, "\nNearest rules")?,
     }
     for near in nearest {
@@ -181,6 +182,9 @@ fn write_reason(out: &mut impl Write, reason: &Reason, site: &SiteModel) -> anyh
         reason.port_words()
     );
     paragraph::write(out, 6, &heading)?;
+    for counted in &reason.counted_as {
+        paragraph::write(out, 6, counted)?;
+    }
     let mut say = |what: &str, words: &str| paragraph::write(out, 6, &format!("{what}: {words}"));
     if let (Some((setting, _)), Some(documented)) = (&reason.replaced, reason.documented_words()) {
         say(

@@ -1,0 +1,60 @@
+//! What an end counts as in a rule, where the site file does not name that role for it.
+
+use std::net::IpAddr;
+
+use cmflow_common::address::Address;
+
+use super::Book;
+use crate::catalogue::{RoleId, RoleKind};
+use crate::compile::RuleInfo;
+
+/// A sentence for each end that plays a role which the site file does not give it by its address.
+pub(super) fn counted_as(
+    book: &Book<'_>,
+    rule: &RuleInfo,
+    [initiator, responder]: [IpAddr; 2],
+) -> Vec<String> {
+    let class = |address: IpAddr| book.compiled.class(Address::from(address));
+    let as_printed =
+        class(initiator).as_initiator.contains(rule.from) && class(responder).as_responder.contains(rule.to);
+    let roles = if as_printed {
+        [rule.from, rule.to]
+    } else {
+        [rule.to, rule.from]
+    };
+    let ends = [initiator, responder].into_iter().zip(roles);
+    ends.filter_map(|(address, role)| one(book, address, role))
+        .collect()
+}
+
+fn one(book: &Book<'_>, address: IpAddr, role: RoleId) -> Option<String> {
+    let named = book.compiled.class(Address::from(address)).named;
+    let id = book.compiled.role(role);
+    let kind = book
+        .catalogue
+        .roles
+        .get(usize::from(role.0))
+        .map(|role| role.kind);
+    if named.contains(role) {
+        let by_default = kind == Some(RoleKind::Public) && book.ground(address, role).is_none();
+        return by_default.then(|| {
+            format!(
+                "{address} counts as {id}: a public address, and the site file says of none that it is one"
+            )
+        });
+    }
+    if kind == Some(RoleKind::Named) {
+        return None;
+    }
+    let implying = named.iter().find(|held| {
+        let held = book.catalogue.roles.get(usize::from(held.0));
+        held.is_some_and(|held| held.implies.contains(&role))
+    });
+    Some(match implying {
+        Some(held) => format!(
+            "{address} counts as {id}, because it is {}",
+            book.compiled.role(held)
+        ),
+        None => format!("{address} counts as {id}: a managed server is one too, where it opens"),
+    })
+}
