@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use textwrap::Options;
+use textwrap::{Options, WordSplitter};
 
 /// Columns of a line, whatever the terminal.
 const WIDTH: usize = 100;
@@ -14,6 +14,7 @@ pub(super) fn write(out: &mut impl Write, indent: usize, text: &str) -> io::Resu
     let options = Options::new(WIDTH)
         .initial_indent(&first)
         .subsequent_indent(&rest)
+        .word_splitter(WordSplitter::NoHyphenation)
         .break_words(false);
     for line in textwrap::wrap(text, options) {
         writeln!(out, "{line}")?;

@@ -87,7 +87,10 @@ fn empty(role: &Role) -> String {
     let id = &role.id;
     match role.kind {
         RoleKind::Public => {
-            format!("\"{id}\" has no addresses; public addresses hold it, as without this line")
+            format!(
+                "\"{id}\" has no addresses; public addresses hold it, as without this line; to say that there is \
+                 none, write {id} = [\"!0.0.0.0/0\", \"!::/0\"]"
+            )
         }
         _ => format!("\"{id}\" has no addresses; nobody holds it"),
     }

@@ -38,9 +38,7 @@ fn one(book: &Book<'_>, address: IpAddr, role: RoleId) -> Option<String> {
     if named.contains(role) {
         let by_default = kind == Some(RoleKind::Public) && book.ground(address, role).is_none();
         return by_default.then(|| {
-            format!(
-                "{address} counts as {id}: a public address, and the site file says of none that it is one"
-            )
+            format!("{address} counts as {id}: a public address, and the site file gives the role none")
         });
     }
     if kind == Some(RoleKind::Named) {

@@ -116,6 +116,20 @@ fn a_site_system_is_a_client_only_where_it_asks() {
 }
 
 #[test]
+fn a_public_role_that_is_excluded_everywhere_is_held_by_nobody() {
+    const PLAIN: &str =
+        "companions = []\n[networks]\ninternal = [\"10.0.0.0/8\"]\n[roles]\nclient = [\"10.10.0.0/16\"]\n";
+    let gateway = "client/cloud-management-gateway/https";
+    let point = "client/cloud-distribution-point/https";
+    check(
+        PLAIN,
+        &[("10.10.0.5 8.8.8.8 tcp/443", Documented, &[point, gateway])],
+    );
+    let without = format!("{PLAIN}cloud-management-gateway = [\"!0.0.0.0/0\", \"!::/0\"]\n");
+    check(&without, &[("10.10.0.5 8.8.8.8 tcp/443", Documented, &[point])]);
+}
+
+#[test]
 fn public_roles_are_held_by_public_addresses_until_the_file_says_otherwise() {
     check(
         SITE,

@@ -260,7 +260,8 @@ fn what_may_be_a_mistake_is_warned_of() {
         ),
         (
             "client = [\"10.0.0.0/8\"]\ninternet = []",
-            "5: \"internet\" has no addresses; public addresses hold it, as without this line",
+            "5: \"internet\" has no addresses; public addresses hold it, as without this line; to say that there is none, \
+             write internet = [\"!0.0.0.0/0\", \"!::/0\"]",
         ),
     ];
     for (text, expected) in table {
