@@ -1,7 +1,7 @@
 //! Rules that somebody asks for by id, by the beginning of one, by connection or by role.
 
 use super::error::CatalogueError;
-use super::model::{Catalogue, Companion, Page, RoleId, Rule};
+use super::model::{Catalogue, Companion, OpenedBy, Page, RoleId, Rule};
 use crate::spelling::did_you_mean;
 
 /// The edition that is meant where none is named.
@@ -38,7 +38,7 @@ impl Catalogue {
             .ok_or_else(|| self.unknown_rule(wanted, edition))
     }
 
-    /// Rules between two roles, `from/to`, with `@context` where a pair has a second table.
+    /// Rules between two roles, `from/to`, those that either end may open from both, with `@context` where a pair has a second table.
     ///
     /// # Errors
     /// Where there are none; the error names the nearest connection, or the one the other way round.
@@ -47,11 +47,14 @@ impl Catalogue {
         wanted: &str,
         edition: Option<&str>,
     ) -> Result<Selection<'_>, CatalogueError> {
-        let fits = |rule: &Rule| pair(rule) == wanted || rule.section == wanted;
+        let turned = wanted.split_once('/').map(|(from, to)| format!("{to}/{from}"));
+        // What either end may open stands under one of both, and belongs to the pair all the same.
+        let either =
+            |rule: &Rule| rule.opened_by == OpenedBy::Either && Some(pair(rule)) == turned.as_deref();
+        let fits = |rule: &Rule| pair(rule) == wanted || rule.section == wanted || either(rule);
         self.select(edition, fits)?.ok_or_else(|| {
-            let turned = wanted.split_once('/').map(|(from, to)| format!("{to}/{from}"));
             let pairs: Vec<&str> = self.all_rules().map(pair).collect();
-            let hint = match turned.filter(|turned| pairs.contains(&turned.as_str())) {
+            let hint = match turned.as_ref().filter(|turned| pairs.contains(&turned.as_str())) {
                 Some(turned) => format!("; did you mean \"{turned}\"?"),
                 None => did_you_mean(wanted, pairs),
             };
