@@ -115,11 +115,11 @@ impl<'a> Book<'a> {
             protocol: service.protocol,
             port: service.port,
         };
-        let responder = compiled.class(packet.destination);
+        let ends = [packet.source, packet.destination].map(|end| compiled.class(end));
         let reasons = verdict
             .rules
             .iter()
-            .filter_map(|rule| Reason::of(self, rule, responder.profile));
+            .filter_map(|rule| Reason::of(self, rule, ends));
         Explanation {
             verdict,
             id,
