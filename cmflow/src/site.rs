@@ -165,6 +165,8 @@ pub struct SiteModel {
     pub flag_foreign: FlagForeign,
     /// Conditions that the file speaks of, by their ids; what it says nothing of may hold.
     pub conditions: BTreeMap<String, Stated>,
+    /// Site systems toward which the site server alone initiates (note 5).
+    pub site_server_initiates: Vec<IpNet>,
     /// Networks of the company, beside what is internal by its address anyway.
     pub internal: Vec<IpNet>,
     /// Sites of the hierarchy; none where the file does not tell sites apart.
@@ -191,6 +193,7 @@ impl SiteModel {
             companions: Vec::new(),
             flag_foreign: FlagForeign::default(),
             conditions: BTreeMap::new(),
+            site_server_initiates: Vec::new(),
             internal: Vec::new(),
             sites: Vec::new(),
             custom_roles: Vec::new(),

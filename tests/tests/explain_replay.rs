@@ -94,13 +94,14 @@ fn site() -> impl Strategy<Value = String> {
     let companions = subsequence(COMPANIONS.to_vec(), 0..=COMPANIONS.len());
     let own = prop::option::of((select(&TCP[..]), select(&UDP[..]), any::<bool>()));
     let conditions = prop::collection::btree_map(select(&CONDITIONS[..]), any::<bool>(), 0..3);
-    let stated = (companions, conditions);
+    let stated = (companions, conditions, subsequence(COMPUTERS.to_vec(), 0..4));
     (held, ports, at, stated, own, any::<bool>(), select(&["current", "2020-04", "2016-09"][..])).prop_map(
-        |(held, ports, at, (companions, conditions), own, sites, edition)| {
+        |(held, ports, at, (companions, conditions, initiates), own, sites, edition)| {
             let mut text = format!("edition = \"{edition}\"\ncompanions = {companions:?}\n");
             for (id, holds) in conditions {
                 writeln!(text, "conditions.{id} = {holds}").expect("a String takes everything");
             }
+            writeln!(text, "options.site-server-initiates = {initiates:?}").expect("a String takes everything");
             let codes = ["CAS", "PR1", "PR2"];
             let mut changed = [const { String::new() }; 3];
             for ((key, choice), (level, which)) in ports.iter().zip(at) {

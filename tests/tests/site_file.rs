@@ -295,6 +295,38 @@ fn conditions() -> Result<()> {
     ])
 }
 
+#[test]
+fn options() -> Result<()> {
+    const MP: &[u8] = b"networks.internal = \"10.0.0.0/8\"\n[options]\nsite-server-initiates = [\"mp1\", \"10.1.0.0/33\", 3]\n\
+        site-server-initiate = \"mp01\"\n[[host]]\nname = \"mp01\"\naddress = \"10.1.0.11\"\nroles = \"management-point\"";
+    refused(&[
+        (
+            &[("site.toml", MP)],
+            &[
+                "site.toml:3: an entry of site-server-initiates is an integer; it must be a string or a list of strings",
+                "site.toml:3: \"mp1\" is neither an address, a prefix nor the name of a [[host]]; did you mean \"mp01\"?",
+                "site.toml:3: \"10.1.0.0/33\" is not a prefix: \"33\" is not a length of IPv4, 0 to 32",
+                "site.toml:4: unknown key \"site-server-initiate\" in [options]; did you mean \"site-server-initiates\"?",
+            ],
+        ),
+        (
+            &[("site.toml", b"options = true")],
+            &["site.toml:1: options is a boolean; it must be a table, as in [options]"],
+        ),
+    ])?;
+    warned(&[(
+        &[(
+            "site.toml",
+            b"networks.internal = \"10.0.0.0/8\"\noptions.site-server-initiates = [\"10.1.0.11\", \"10.1.0.5\",\n\"10.2.0.0/16\"]\n\
+              [roles]\nclient = [\"10.2.0.0/16\"]\nmanagement-point = [\"10.1.0.11\"]\nsite-server = [\"10.1.0.5\"]",
+        )],
+        &[
+            "site.toml:2: \"10.1.0.5\" holds no role of a site system; site-server-initiates changes nothing there",
+            "site.toml:3: \"10.2.0.0/16\" holds no role of a site system; site-server-initiates changes nothing there",
+        ],
+    )])
+}
+
 /// What is sound may still be worth a warning.
 #[test]
 fn warnings() -> Result<()> {

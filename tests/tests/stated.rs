@@ -167,3 +167,43 @@ fn check_lists_stated_conditions_and_what_they_leave_out() -> Result<()> {
     assert_eq!(condition["rules_left_out"], 4);
     Ok(())
 }
+
+#[test]
+fn explain_and_check_say_where_the_site_server_alone_initiates() -> Result<()> {
+    let flow = ["10.20.0.11", "10.20.0.5", "tcp/445"];
+    let told = said("", "explain", &flow)?;
+    assert!(
+        told.contains("tcp/445: documented") && !told.contains("initiates"),
+        "{told}"
+    );
+    assert!(
+        !said("", "check", &[])?.contains("initiates"),
+        "nothing is listed"
+    );
+
+    let stated = "options.site-server-initiates = \"10.20.0.11\"\n";
+    let told = said(stated, "explain", &flow)?;
+    for line in [
+        "10.20.0.11 -> 10.20.0.5 tcp/445: reversed",
+        "Opened from the wrong end: 10.20.0.5 should have opened it, by this rule:",
+        "      site-server-initiates: the site file lets the site server alone open it",
+    ] {
+        assert!(
+            told.lines().any(|found| found == line),
+            "no line \"{line}\" in:\n{told}"
+        );
+    }
+    let told = said(stated, "explain", &[&flow[..], &["--format", "json"]].concat())?;
+    let answer: Value = serde_json::from_str(&told)?;
+    assert_eq!(answer["explained_by"][0]["site_server_initiates"], true);
+    assert_eq!(
+        answer["nearest"][0]["why_not"],
+        "opened from the wrong end: \"site-server\" should open it, as site-server-initiates says (note 5)"
+    );
+    let told = said(stated, "check", &[])?;
+    assert!(
+        told.contains("\nThe site server alone initiates toward 10.20.0.11\n"),
+        "{told}"
+    );
+    Ok(())
+}

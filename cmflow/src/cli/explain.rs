@@ -146,6 +146,8 @@ struct RuleAnswer<'a> {
     verdict: &'static str,
     service: &'a str,
     ports: String,
+    /// The site file lets the site server alone open it.
+    site_server_initiates: bool,
     replaces: Option<Replaced<'a>>,
     notes: Vec<u8>,
     conditions: Vec<&'a str>,
@@ -221,6 +223,7 @@ impl<'a> RuleAnswer<'a> {
             verdict: reason.kind.name(),
             service: &reason.service,
             ports: reason.port_words(),
+            site_server_initiates: reason.site_server_initiates,
             replaces: reason.replaced.as_ref().map(|(setting, _)| Replaced {
                 setting,
                 documented: reason.documented_words().unwrap_or_default(),

@@ -36,6 +36,7 @@ struct Node {
     excluded: RoleSet,
     site: Option<SiteIndex>,
     profile: Option<u16>,
+    site_server_initiates: bool,
     not_public: bool,
     local: bool,
 }
@@ -49,6 +50,7 @@ struct State {
     decided: RoleSet,
     site: Option<SiteIndex>,
     profile: Option<u16>,
+    site_server_initiates: bool,
     not_public: bool,
     local: bool,
 }
@@ -67,6 +69,7 @@ impl State {
         self.decided = self.decided.union(node.given).union(node.excluded);
         self.site = node.site.or(self.site);
         self.profile = node.profile.or(self.profile);
+        self.site_server_initiates |= node.site_server_initiates;
         self.not_public |= node.not_public;
         self
     }
@@ -153,6 +156,9 @@ fn nodes(site: &SiteModel, profiles: &Profiles, gateway_addresses: &[IpAddr]) ->
             }
         });
     }
+    for prefix in &site.site_server_initiates {
+        node(*prefix, &|node| node.site_server_initiates = true);
+    }
     for (index, host) in site.hosts.iter().enumerate() {
         for address in &host.addresses {
             node(IpNet::from(*address), &|node| {
@@ -233,6 +239,7 @@ impl Classes {
             profile: state.profile.unwrap_or_else(|| profiles.of_site(state.site)),
             known,
             flagged_if_foreign: book.is_flagged_if_foreign(state.roles),
+            site_server_initiates: state.site_server_initiates,
         };
         let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
         flags |= if info.flagged_if_foreign {

@@ -67,6 +67,8 @@ pub struct ClassInfo {
     pub known: bool,
     /// Whether a flow between it and an address that the site file does not name is flagged.
     pub flagged_if_foreign: bool,
+    /// Whether the site server alone initiates toward it (note 5).
+    pub site_server_initiates: bool,
 }
 
 /// Everything that the compiler makes of a catalogue and a site file.

@@ -6,6 +6,7 @@ use cmflow_common::verdict::VerdictKind;
 use crate::catalogue::{Catalogue, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
 use crate::site::{OwnRule, PortChanges, SiteModel};
 
+use super::ClassInfo;
 use super::ports::{PortSet, Profiles};
 
 /// The setting that dynamic rules take their ports from, and its value where the catalogue has none.
@@ -14,6 +15,9 @@ const DYNAMIC_DEFAULT: PortRange = PortRange {
     first: 49_152,
     last: 65_535,
 };
+
+/// The note that lets the site server alone initiate.
+const SITE_SERVER_INITIATES: u8 = 5;
 
 /// Section of the rules that the site file adds.
 pub const OWN_RULES: &str = "own rules";
@@ -35,6 +39,8 @@ pub struct RuleInfo {
     pub to: RoleId,
     /// Who may open it.
     pub opened_by: OpenedBy,
+    /// Where note 5 may take the opening from the site system: the role at that end.
+    pub site_system_end: Option<RoleId>,
     /// Between which sites it is documented.
     pub scope: Scope,
     /// Key under `[ports]` that changes its ports.
@@ -79,6 +85,13 @@ impl RuleInfo {
     #[must_use]
     pub fn ports(&self, profile: u16) -> &RulePorts {
         &self.by_profile[usize::from(profile)]
+    }
+
+    /// Whether somebody of that class may open it at the end of that role. Who else may is the arrow's to say:
+    /// this is about note 5 alone.
+    #[must_use]
+    pub fn lets_open(&self, role: RoleId, initiator: &ClassInfo) -> bool {
+        !(initiator.site_server_initiates && self.site_system_end == Some(role))
     }
 
     /// Whether a statement of the site file keeps it from explaining anything.
@@ -156,6 +169,7 @@ fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
             from: rule.from,
             to: rule.to,
             opened_by: rule.opened_by,
+            site_system_end: None,
             scope: Scope::Anywhere,
             setting: None,
             by_profile: vec![ports.clone(); count],
@@ -165,6 +179,17 @@ fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
             not_holding: Vec::new(),
             pairs: 0,
         },
+    }
+}
+
+/// The end that is no site server, of a rule that either end may open and that note 5 speaks of.
+fn site_system_end(catalogue: &Catalogue, rule: &Rule) -> Option<RoleId> {
+    let site_server = catalogue.role("site-server")?;
+    let may_change = rule.opened_by == OpenedBy::Either && rule.notes.contains(&SITE_SERVER_INITIATES);
+    match (rule.from == site_server, rule.to == site_server) {
+        (true, false) if may_change => Some(rule.to),
+        (false, true) if may_change => Some(rule.from),
+        _ => None,
     }
 }
 
@@ -200,6 +225,7 @@ fn with_ports(
             from: rule.from,
             to: rule.to,
             opened_by: rule.opened_by,
+            site_system_end: site_system_end(catalogue, rule),
             scope: rule.scope,
             setting: rule.setting.clone(),
             documented: ports(catalogue, rule, &PortChanges::new()),

@@ -159,11 +159,13 @@ fn fitting_pairs(
         for (asking, answering, as_printed) in [(info.from, info.to, true), (info.to, info.from, false)] {
             let responders = holders(answering, |class| class.as_responder);
             for initiator in holders(asking, |class| class.as_initiator) {
+                let may_open = (as_printed || info.opened_by == OpenedBy::Either)
+                    && info.lets_open(asking, &classes[usize::from(initiator)]);
                 for responder in responders.iter().copied().filter(|r| in_scope(initiator, *r)) {
                     let fitting = pairs.entry((initiator, responder)).or_default();
                     if fitting.forward.last() == Some(&index) {
                         // Roles at both ends fit both ways round.
-                    } else if as_printed || info.opened_by == OpenedBy::Either {
+                    } else if may_open {
                         fitting.forward.push(index);
                     } else {
                         fitting.turned.push(index);

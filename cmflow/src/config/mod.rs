@@ -13,6 +13,7 @@ mod gaps;
 mod general;
 mod host;
 mod include;
+mod options;
 mod ports;
 mod prefix;
 mod problem;
@@ -41,13 +42,14 @@ use files::{Content, Document, Files};
 use value::{Entry, unknown_key};
 
 /// What a file may hold, the site file and an included one alike.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "edition",
     "companions",
     "include",
     "networks",
     "scope",
     "conditions",
+    "options",
     "roles",
     "site",
     "host",
@@ -118,6 +120,7 @@ fn assemble(
             csv_file::read(&mut draft, text);
         }
     }
+    sections.each(&mut draft, "options", options::read);
     sections.each(&mut draft, "rule", rule::read);
     gaps::warn(&mut draft);
 

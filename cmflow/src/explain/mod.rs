@@ -117,11 +117,11 @@ impl<'a> Book<'a> {
             protocol: service.protocol,
             port: service.port,
         };
-        let responder = compiled.class(packet.destination);
+        let ends = [packet.source, packet.destination].map(|end| compiled.class(end));
         let reasons = verdict
             .rules
             .iter()
-            .filter_map(|rule| Reason::of(self, rule, question, responder.profile));
+            .filter_map(|rule| Reason::of(self, rule, question, ends));
         Explanation {
             verdict,
             id,

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::counted::counted_as;
 use super::{Book, Question};
 use crate::catalogue::{OpenedBy, PortRange, Rule, Scope};
-use crate::compile::{RuleInfo, RulePorts};
+use crate::compile::{ClassInfo, RuleInfo, RulePorts};
 use crate::site::Place;
 
 /// A note of the page that a rule carries.
@@ -46,6 +46,8 @@ pub struct Reason {
     pub to: String,
     /// Who may open it.
     pub opened_by: OpenedBy,
+    /// Whether the site file takes the opening from the site system at one of these ends (note 5).
+    pub site_server_initiates: bool,
     /// Between which sites it is documented.
     pub scope: Scope,
     /// Its ports at this responder.
@@ -73,12 +75,13 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// The rule with that id at a responder with that profile of ports; nothing for an id that is of other tables.
-    pub(super) fn of(book: &Book<'_>, id: &str, question: &Question, profile: u16) -> Option<Self> {
+    /// The rule with that id for a flow between an initiator and a responder of those classes; nothing for an id
+    /// that is of other tables.
+    pub(super) fn of(book: &Book<'_>, id: &str, question: &Question, ends: [&ClassInfo; 2]) -> Option<Self> {
         let info = book.compiled.rules.iter().find(|rule| rule.id == id)?;
         let printed = printed(book, info);
         let own = book.site.rules.iter().find(|rule| rule.id == id);
-        let ports = info.ports(profile).clone();
+        let ports = info.ports(ends[1].profile).clone();
         let replaced = info.setting.clone().filter(|_| ports != info.documented);
         Some(Self {
             rule: info.id.clone(),
@@ -87,6 +90,10 @@ impl Reason {
             from: book.compiled.role(info.from).to_owned(),
             to: book.compiled.role(info.to).to_owned(),
             opened_by: info.opened_by,
+            site_server_initiates: info.site_system_end.is_some_and(|role| {
+                ends.iter()
+                    .any(|end| end.site_server_initiates && end.as_initiator.contains(role))
+            }),
             scope: info.scope,
             ports,
             dynamic: info.dynamic,

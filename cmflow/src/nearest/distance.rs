@@ -51,7 +51,9 @@ impl Distance {
         let answers = |role: RoleId| responder.as_responder.contains(role);
         let as_printed = opens(rule.from) && answers(rule.to);
         let turned = opens(rule.to) && answers(rule.from);
-        let roles_fit = as_printed || rule.opened_by == OpenedBy::Either && turned;
+        let may_open = |role: RoleId| rule.lets_open(role, initiator);
+        let roles_fit = as_printed && may_open(rule.from)
+            || rule.opened_by == OpenedBy::Either && turned && may_open(rule.to);
         let in_scope = asked.site.in_scope(rule.scope, initiator.site, responder.site);
         if rule.is_left_out() {
             // What else keeps it from fitting is no help: without that it would explain nothing either.
@@ -60,7 +62,7 @@ impl Distance {
         }
         match (away(rule, asked), roles_fit) {
             (Some(0), true) => (!in_scope).then_some(Self::OtherSite),
-            (Some(0), false) if turned => Some(Self::WrongEnd),
+            (Some(0), false) if turned || as_printed => Some(Self::WrongEnd),
             (Some(0), false) if opens(rule.from) => Some(match asked.held.contains(rule.to) {
                 true => Self::Responder,
                 false => Self::UnheldResponder,

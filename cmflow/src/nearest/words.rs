@@ -14,12 +14,20 @@ use crate::catalogue::{PortRange, RoleId, Scope};
 use crate::compile::RuleInfo;
 use crate::site::{SiteIndex, SiteModel};
 
+const BY_OPTION: &str = ", as site-server-initiates says (note 5)";
+
 pub(super) fn words(distance: Distance, rule: &RuleInfo, asked: &Asked<'_>) -> String {
     match distance {
         Distance::NotHolding => not_holding(rule, asked.site),
         Distance::WrongEnd => {
-            let from = asked.compiled.role(rule.from);
-            format!("opened from the wrong end: \"{from}\" should open it")
+            // Only a rule that note 5 takes from the site system is printed for either end and has a wrong one.
+            let (should, why) = match rule.site_system_end {
+                Some(system) if system == rule.from => (rule.to, BY_OPTION),
+                Some(_) => (rule.from, BY_OPTION),
+                None => (rule.from, ""),
+            };
+            let should = asked.compiled.role(should);
+            format!("opened from the wrong end: \"{should}\" should open it{why}")
         }
         Distance::OtherSite => other_site(rule, asked),
         Distance::Responder | Distance::UnheldResponder => lacks(asked, asked.question.responder, rule.to),

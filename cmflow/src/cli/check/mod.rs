@@ -10,6 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 use clap::Args;
+use ipnet::IpNet;
 use serde::Serialize;
 
 use super::judging::{By, Judging};
@@ -74,6 +75,7 @@ struct Meaning<'a> {
     roles_without_site: Vec<Holders<'a>>,
     ports: Vec<PortChange<'a>>,
     conditions: Vec<Condition<'a>>,
+    site_server_initiates: Vec<String>,
     rules: Rules<'a>,
     companion_rules: Vec<CompanionRules<'a>>,
     own_rules: Vec<Own<'a>>,
@@ -95,6 +97,7 @@ impl<'a> Meaning<'a> {
             roles_without_site: holding.of(|site| site.is_none()),
             ports: ports::changes(site),
             conditions: conditions::stated(site, compiled),
+            site_server_initiates: site.site_server_initiates.iter().map(short).collect(),
             rules: rules::documented(compiled),
             companion_rules: rules::of_companions(compiled),
             own_rules: rules::own(site, compiled),
@@ -128,6 +131,10 @@ impl<'a> Meaning<'a> {
         holders::write(out, "  ", &self.roles_without_site)?;
         ports::write(out, &self.ports)?;
         conditions::write(out, &self.conditions)?;
+        if !self.site_server_initiates.is_empty() {
+            let systems = shortened(&self.site_server_initiates);
+            writeln!(out, "\nThe site server alone initiates toward {systems}")?;
+        }
         self.rules.write(out)?;
         rules::write_companions(out, &self.companion_rules)?;
         rules::write_own(out, &self.own_rules)?;
@@ -140,6 +147,15 @@ impl<'a> Meaning<'a> {
         self.machine
             .as_ref()
             .map_or(Ok(()), |machine| write_machine(machine, out))
+    }
+}
+
+/// A prefix of full length as the address that it is.
+fn short(prefix: &IpNet) -> String {
+    if prefix.prefix_len() == prefix.max_prefix_len() {
+        prefix.addr().to_string()
+    } else {
+        prefix.to_string()
     }
 }
 

@@ -192,6 +192,12 @@ fn write_reason(out: &mut impl Write, reason: &Reason, site: &SiteModel) -> anyh
             &format!("{documented} is documented; {setting} in the site file replaces it"),
         )?;
     }
+    if reason.site_server_initiates {
+        say(
+            "site-server-initiates",
+            "the site file lets the site server alone open it",
+        )?;
+    }
     for condition in &reason.conditions {
         match condition.stated {
             Some(place) => say(

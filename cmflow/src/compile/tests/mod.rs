@@ -1,5 +1,6 @@
 mod companions;
 mod conditions;
+mod initiates;
 mod meaning;
 mod naive;
 mod property;

@@ -17,6 +17,7 @@ pub(super) struct Computer {
     pub(super) address: IpAddr,
     known: bool,
     flagged_if_foreign: bool,
+    site_server_initiates: bool,
     local: bool,
     pub(super) opens: Vec<bool>,
     pub(super) answers: Vec<bool>,
@@ -79,6 +80,7 @@ impl Naive<'_> {
                 FlagForeign::All => self.known(address),
                 FlagForeign::None => false,
             },
+            site_server_initiates: self.site_server_initiates(address),
             local: self.is_local(address),
             opens: self.roles().map(|role| self.opens(address, role)).collect(),
             answers: self.roles().map(|role| self.answers(address, role)).collect(),
@@ -98,9 +100,12 @@ impl Naive<'_> {
             |rule: &Rule| from.opens[usize::from(rule.from.0)] && to.answers[usize::from(rule.to.0)];
         let turned = |rule: &Rule| from.opens[usize::from(rule.to.0)] && to.answers[usize::from(rule.from.0)];
         let straight = self.credited(from, to, protocol, port, |rule| {
-            as_printed(rule) || rule.opened_by == OpenedBy::Either && turned(rule)
+            as_printed(rule) && !self.is_taken(rule, rule.from, from)
+                || rule.opened_by == OpenedBy::Either && turned(rule) && !self.is_taken(rule, rule.to, from)
         });
-        let turned = self.credited(from, to, protocol, port, turned);
+        let turned = self.credited(from, to, protocol, port, |rule| {
+            turned(rule) || as_printed(rule) && self.is_taken(rule, rule.from, from)
+        });
         let hides = match protocol {
             protocol::TCP | protocol::ICMP | protocol::ICMPV6 => false,
             protocol::UDP => port == 500 || port == 4500,
@@ -140,6 +145,26 @@ impl Naive<'_> {
         } else {
             plain(VerdictKind::OutOfScope, false)
         }
+    }
+
+    /// Note 5: whether the option takes the opening at the end of that role from that computer.
+    fn is_taken(&self, rule: &Rule, role: RoleId, initiator: &Computer) -> bool {
+        let site_server = self.catalogue.role("site-server").expect("the role");
+        let ends = [rule.from, rule.to];
+        rule.opened_by == OpenedBy::Either
+            && rule.notes.contains(&5)
+            && ends.contains(&site_server)
+            && ends.iter().any(|end| *end != site_server)
+            && role != site_server
+            && initiator.site_server_initiates
+    }
+
+    fn site_server_initiates(&self, address: IpAddr) -> bool {
+        let least = self.local_length(address).unwrap_or(0);
+        let listed = self.site.site_server_initiates.iter();
+        listed
+            .filter(|prefix| prefix.prefix_len() >= least)
+            .any(|prefix| prefix.contains(&address))
     }
 
     fn credited(

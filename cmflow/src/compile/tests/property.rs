@@ -50,7 +50,8 @@ const PORTS: [u16; 10] = [80, 443, 500, 1433, 4500, 8530, 8443, 50_000, 50_001, 
 const SETTINGS: [&str; 3] = ["web", "fixed", "rpc-dynamic"];
 const COMPANIONS: [&str; 2] = ["on", "off"];
 const CONDITIONS: [&str; 3] = ["wake-up", "wsus-cleanup", "unc-shares"];
-const ROLES: usize = 8;
+const ROLES: usize = 9;
+const SITE_SERVER: RoleId = RoleId(7);
 
 fn role(id: &str, kind: RoleKind, implies: &[u16]) -> Role {
     Role {
@@ -71,6 +72,7 @@ fn roles() -> Vec<Role> {
         role("internet", RoleKind::Public, &[]),
         role("domain-controller", RoleKind::Infrastructure, &[]),
         role("member", RoleKind::Named, &[]),
+        role("site-server", RoleKind::SiteSystem, &[1]),
     ]
 }
 
@@ -103,16 +105,18 @@ fn rule() -> impl Strategy<Value = Rule> {
         0..3_usize,
     );
     let conditions = subsequence(&CONDITIONS[..], 0..3);
-    (ends, scope, ports, conditions).prop_map(
-        |((from, to, either), scope, (udp, tcp, form, setting), conditions)| {
+    let note_5 = prop::option::weighted(0.3, any::<bool>());
+    (ends, scope, ports, conditions, note_5).prop_map(
+        |((from, to, either), scope, (udp, tcp, form, setting), conditions, note_5)| {
             let dynamic = form == 0;
+            let [from, to] = [from, to].map(|role| RoleId(u16::try_from(role).expect("few roles")));
             Rule {
                 id: String::new(),
                 section: "table".to_owned(),
                 listed: false,
                 service: "service".to_owned(),
-                from: RoleId(u16::try_from(from).expect("few roles")),
-                to: RoleId(u16::try_from(to).expect("few roles")),
+                from: if note_5 == Some(false) { SITE_SERVER } else { from },
+                to: if note_5 == Some(true) { SITE_SERVER } else { to },
                 opened_by: if either { OpenedBy::Either } else { OpenedBy::From },
                 udp: udp.unwrap_or_default(),
                 tcp: if dynamic { vec![] } else { tcp.unwrap_or_default() },
@@ -120,7 +124,7 @@ fn rule() -> impl Strategy<Value = Rule> {
                 dynamic,
                 either: form == 2,
                 alternate: false,
-                notes: vec![],
+                notes: note_5.map(|_| 5).into_iter().collect(),
                 setting: match setting {
                     _ if dynamic => Some(SETTINGS[2].to_owned()),
                     2 => None,
@@ -276,9 +280,22 @@ fn site() -> impl Strategy<Value = SiteModel> {
     let site_ports = prop::collection::vec(changes(), 3);
     let statements = prop::collection::vec(statement(), 1..14);
     let internal = prop::collection::vec(prefix(), 0..3);
-    let said = (hosts(), own_rules(), select(&FlagForeign::ALL[..]), conditions());
+    let initiates = prop::collection::vec(prefix(), 0..3);
+    let said = (
+        hosts(),
+        own_rules(),
+        select(&FlagForeign::ALL[..]),
+        conditions(),
+        initiates,
+    );
     (statements, internal, changes(), site_ports, said).prop_map(
-        |(mut statements, internal, ports, site_ports, (hosts, rules, flag_foreign, conditions))| {
+        |(
+            mut statements,
+            internal,
+            ports,
+            site_ports,
+            (hosts, rules, flag_foreign, conditions, site_server_initiates),
+        )| {
             let mut said = BTreeSet::new();
             statements.retain(|statement| said.insert((statement.role, statement.extent)));
             // A prefix names one site: two of them would be a mistake of the file.
@@ -315,6 +332,7 @@ fn site() -> impl Strategy<Value = SiteModel> {
                 companions: vec![COMPANIONS[0].to_owned()],
                 flag_foreign,
                 conditions,
+                site_server_initiates,
                 ..SiteModel::new(EditionId("current".to_owned()))
             }
         },
