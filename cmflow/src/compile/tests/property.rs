@@ -105,7 +105,7 @@ fn rule() -> impl Strategy<Value = Rule> {
         0..3_usize,
     );
     let conditions = subsequence(&CONDITIONS[..], 0..3);
-    let note_5 = prop::option::weighted(0.3, any::<bool>());
+    let note_5 = prop::option::weighted(0.5, any::<bool>());
     (ends, scope, ports, conditions, note_5).prop_map(
         |((from, to, either), scope, (udp, tcp, form, setting), conditions, note_5)| {
             let dynamic = form == 0;
@@ -117,7 +117,11 @@ fn rule() -> impl Strategy<Value = Rule> {
                 service: "service".to_owned(),
                 from: if note_5 == Some(false) { SITE_SERVER } else { from },
                 to: if note_5 == Some(true) { SITE_SERVER } else { to },
-                opened_by: if either { OpenedBy::Either } else { OpenedBy::From },
+                opened_by: if either || note_5.is_some() {
+                    OpenedBy::Either
+                } else {
+                    OpenedBy::From
+                },
                 udp: udp.unwrap_or_default(),
                 tcp: if dynamic { vec![] } else { tcp.unwrap_or_default() },
                 icmp_echo: form == 1,
@@ -226,7 +230,9 @@ fn statement() -> impl Strategy<Value = Statement> {
         1 => Just(Extent::Public),
         1 => Just(Extent::AnyOther),
     ];
-    (0..ROLES, extent, prop::bool::weighted(0.75), site_index()).prop_map(|(role, extent, given, site)| {
+    // Often enough that note 5 has somebody to speak of.
+    let role = prop_oneof![3 => 0..ROLES, 1 => Just(usize::from(SITE_SERVER.0))];
+    (role, extent, prop::bool::weighted(0.75), site_index()).prop_map(|(role, extent, given, site)| {
         Statement {
             role: RoleId(u16::try_from(role).expect("few roles")),
             extent,
@@ -280,7 +286,7 @@ fn site() -> impl Strategy<Value = SiteModel> {
     let site_ports = prop::collection::vec(changes(), 3);
     let statements = prop::collection::vec(statement(), 1..14);
     let internal = prop::collection::vec(prefix(), 0..3);
-    let initiates = prop::collection::vec(prefix(), 0..3);
+    let initiates = prop::collection::vec(prefix(), 0..4);
     let said = (
         hosts(),
         own_rules(),
