@@ -248,3 +248,15 @@ fn nothing_changed_is_said_in_a_line() {
         "From current to current: 0 rules changed, none added, none removed"
     );
 }
+
+#[test]
+fn a_connection_that_either_end_may_open_is_found_from_both() {
+    for wanted in ["site-server/management-point", "management-point/site-server"] {
+        let output = run(&["catalogue", "show", "--connection", wanted]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            said.contains("\nmanagement-point/site-server/smb\n"),
+            "{wanted}: {said}"
+        );
+    }
+}

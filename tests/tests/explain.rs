@@ -103,6 +103,10 @@ fn what_is_no_question_is_refused_in_one_line() -> Result<()> {
             "cmflow: 10.10.0.1 and fd00:20::11 have no address family in common; a flow has one",
         ),
         (
+            &["10.20.0.11", "10.20.0.11", "tcp/443"],
+            "cmflow: SRC and DST are both 10.20.0.11: what a computer says to itself crosses no gateway",
+        ),
+        (
             &["10.10.0.1", "10.20.0.11", "443/tcp"],
             "error: invalid value '443/tcp' for '<PROTO/PORT>': \"443/tcp\" is turned round; did you mean \"tcp/443\"?",
         ),

@@ -177,6 +177,19 @@ fn computers_may_be_called_by_their_names() -> Result<()> {
             String::from_utf8_lossy(&output.stderr)
         );
     }
+    // A companion explains it, since a server is a client too; the page nearly does, as what the server is.
+    let output = run(&["explain", "--site", file, "pr1-site", "pr2-site", "tcp/445"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    for told in [
+        "10.2.0.5 counts as client: a managed server is one too, where it opens",
+        "The page itself nearly documents it\n  site-server/site-server/smb\n      fits, but site PR2",
+    ] {
+        assert!(said.contains(told), "{said}");
+    }
+    let output = run(&["explain", "--site", file, C::CLIENT_1, INTERNET, "tcp/443"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let told = "13.107.4.50 counts as cloud-management-gateway: a public address, and the site file gives";
+    assert!(said.contains(told), "{said}");
     let output = run(&["explain", "--site", file, "pr1-mp", "pr1-sql", "tcp/1433"]);
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));

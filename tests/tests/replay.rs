@@ -334,3 +334,27 @@ fn filters_and_limits_choose_what_is_listed_and_the_table_names_the_nearest_rule
     ensure!(said.contains("did you mean \"documented\"?"), "{said}");
     Ok(())
 }
+
+#[test]
+fn filters_hold_for_what_nothing_explains_and_limits_do_not() -> Result<()> {
+    let desk = Desk::new()?;
+    let file = desk.put(
+        "capture",
+        &capture(Format::default(), &timed(conversations(eth)))?,
+    )?;
+    // A flow to a port that nothing documents, and one of a stranger.
+    for (arguments, lines) in [
+        (&[][..], [true, true]),
+        (&["--limit", "1"], [true, true]),
+        (&["--verdict", "foreign"], [false, true]),
+        (&["--role", "client"], [true, false]),
+        (&["--verdict", "documented"], [false, false]),
+    ] {
+        let output = desk.command(&file, arguments).output()?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let told = said.split("what nothing explains").nth(1).unwrap_or_default();
+        let found = ["tcp/4444", "10.10.99.9"].map(|what| told.contains(what));
+        ensure!(found == lines, "{arguments:?}: {said}");
+    }
+    Ok(())
+}
