@@ -16,6 +16,8 @@ use crate::verdict::{Judgement, VerdictId};
 pub struct View {
     /// Index of the interface.
     pub interface: u32,
+    /// Its place among the interfaces that are looked at, below [`MAX_INTERFACES`].
+    pub slot: u32,
     /// Number of the link that link-local addresses belong to: the interface's index, or its bridge's.
     pub link: u32,
     /// Whether equal addresses in different VLANs are different computers: true on bridged interfaces, where
@@ -30,6 +32,8 @@ pub struct View {
 pub trait Viewpoint {
     /// See [`View::interface`].
     fn interface(&self) -> u32;
+    /// See [`View::slot`].
+    fn slot(&self) -> u32;
     /// See [`View::link`].
     fn link(&self) -> u32;
     /// See [`View::tags_apart`].
@@ -41,6 +45,10 @@ pub trait Viewpoint {
 impl Viewpoint for View {
     fn interface(&self) -> u32 {
         self.interface
+    }
+
+    fn slot(&self) -> u32 {
+        self.slot
     }
 
     fn link(&self) -> u32 {

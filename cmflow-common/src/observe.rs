@@ -205,6 +205,7 @@ impl<V: Viewpoint> Sighting<'_, V> {
                 verdict,
             },
             state: bits,
+            interface_slot: self.view.slot(),
             now,
             half: self.half(),
             direction: self.direction(),

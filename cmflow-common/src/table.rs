@@ -74,6 +74,8 @@ pub struct Entry<'a> {
     pub claim: Claim,
     /// Bits of [`crate::flow::state`].
     pub state: u16,
+    /// See [`Slot::interface_slot`].
+    pub interface_slot: u32,
     /// Now, in jiffies.
     pub now: u64,
     /// Half of the counters in use.
@@ -100,7 +102,7 @@ pub fn insert<G: Gateway>(gateway: &G, hash: u64, from: u32, entry: &Entry<'_>) 
             unsafe {
                 if gateway.exchange(&raw mut (*slot).claim, Claim::FREE, Claim::BUSY) {
                     (*slot).key = *entry.key;
-                    (*slot).state = entry.now << 16 | entry.state as u64;
+                    (*slot).state = Slot::state_word(entry.state, entry.interface_slot, entry.now);
                     (*slot).packets = [[0; 2]; 2];
                     (*slot).bytes = [[0; 2]; 2];
                     *direction_of(&raw mut (*slot).packets, entry.half, entry.direction) = entry.packets;

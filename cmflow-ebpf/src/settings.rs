@@ -50,6 +50,11 @@ impl Viewpoint for Settings {
     }
 
     #[inline(always)]
+    fn slot(&self) -> u32 {
+        INTERFACE_SLOT.load()
+    }
+
+    #[inline(always)]
     fn link(&self) -> u32 {
         LINK.load()
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::Serialize;
@@ -152,6 +153,102 @@ pub struct OwnRule {
     pub until: Option<jiff::civil::Date>,
 }
 
+/// What a flow to a dynamic port counts as that no conversation with the endpoint mapper was seen to announce
+/// (note 6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rpc {
+    /// The range explains it.
+    #[default]
+    Range,
+    /// Nothing does.
+    Strict,
+}
+
+impl Rpc {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Range, Self::Strict];
+
+    /// The word that site files and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Range => "range",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+/// How long an expectation that an endpoint mapper's answer made lives, where the site file does not say.
+pub const RPC_LIFETIME: Duration = Duration::from_secs(600);
+
+/// A proxy server, through which the traffic toward the internet goes (note 1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Its address.
+    pub address: IpAddr,
+    /// The port that it answers at.
+    pub port: u16,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// An instance of SQL Server with a port of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlInstance {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Addresses of its computer.
+    pub addresses: Vec<IpAddr>,
+    /// Its port.
+    pub port: u16,
+    /// The port of its Service Broker, where it is not the one that holds there anyway.
+    pub broker: Option<u16>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// Who is on the other side of an interface, as far as addresses do not tell: computers without an address of their
+/// own yet, and those with a link-local one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceSide {
+    /// Name of the interface.
+    pub name: String,
+    /// The role that such a computer holds.
+    pub role: RoleId,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// An address, and a port where only that one is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Socket {
+    /// The address.
+    pub address: IpAddr,
+    /// The port; nothing where every port is meant and stays as it is.
+    pub port: Option<u16>,
+}
+
+/// A declared translation: a load balancer or DNAT (`vips`, `members`), or a source NAT (`own`).
+///
+/// An answer comes from another address than the one that was asked, or goes to another than the one that asked: the
+/// conversation is seen as two halves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nat {
+    /// Virtual addresses that are asked. Each holds the roles of the members.
+    pub vips: Vec<Socket>,
+    /// Computers that answer in their stead; for a source NAT those that are asked through it.
+    pub members: Vec<Socket>,
+    /// Addresses that the translator itself asks from.
+    pub own: Vec<IpAddr>,
+    /// How many computers are behind [`Nat::own`].
+    pub hides: Option<u32>,
+    /// Roles of the computers behind [`Nat::own`].
+    pub roles: Vec<RoleId>,
+    /// Where it is written.
+    pub place: Place,
+}
+
 /// A site file, resolved against a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteModel {
@@ -167,6 +264,18 @@ pub struct SiteModel {
     pub conditions: BTreeMap<String, Stated>,
     /// Site systems toward which the site server alone initiates (note 5).
     pub site_server_initiates: Vec<IpNet>,
+    /// What a flow to a dynamic port counts as that nothing announced.
+    pub rpc: Rpc,
+    /// How long an announcement of a dynamic port holds.
+    pub rpc_lifetime: Duration,
+    /// Proxy servers.
+    pub proxies: Vec<Proxy>,
+    /// Instances of SQL Server with ports of their own.
+    pub sql_instances: Vec<SqlInstance>,
+    /// Interfaces with a side.
+    pub interfaces: Vec<InterfaceSide>,
+    /// Declared translations.
+    pub nats: Vec<Nat>,
     /// Networks of the company, beside what is internal by its address anyway.
     pub internal: Vec<IpNet>,
     /// Sites of the hierarchy; none where the file does not tell sites apart.
@@ -194,6 +303,12 @@ impl SiteModel {
             flag_foreign: FlagForeign::default(),
             conditions: BTreeMap::new(),
             site_server_initiates: Vec::new(),
+            rpc: Rpc::default(),
+            rpc_lifetime: RPC_LIFETIME,
+            proxies: Vec::new(),
+            sql_instances: Vec::new(),
+            interfaces: Vec::new(),
+            nats: Vec::new(),
             internal: Vec::new(),
             sites: Vec::new(),
             custom_roles: Vec::new(),

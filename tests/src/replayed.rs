@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use cmflow::account::Totals;
 use cmflow::answer::{Flow, Replay};
 use cmflow::catalogue::Catalogue;
-use cmflow::compile::{Compiled, compile};
+use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
 use cmflow::findings::Findings;
 use cmflow::reader::Timeouts;
@@ -239,7 +239,7 @@ impl Tables {
     pub fn new() -> Result<Self> {
         let catalogue = Catalogue::embedded()?;
         let site = config::parse(&catalogue, "site.toml", SITE)?.model;
-        let compiled = compile(&catalogue, &site, &[], &[])?;
+        let compiled = compile(&catalogue, &site, &Machine::default(), &[])?;
         Ok(Self { site, compiled })
     }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
 use cmflow::catalogue::Catalogue;
-use cmflow::compile::{Compiled, VerdictInfo, compile};
+use cmflow::compile::{Compiled, Machine, VerdictInfo, compile};
 use cmflow::config::{self, Ended, Reading, SiteFile};
 use cmflow_common::address::Address;
 use cmflow_common::flow::state;
@@ -87,7 +87,7 @@ pub fn warned(rows: &[Row]) -> Result<()> {
 /// Where something is wrong with it.
 pub fn read(catalogue: &Catalogue, path: &Path) -> Result<(SiteFile, Compiled)> {
     let file = config::read(catalogue, path, &Reading::now(Ended::Refused))?;
-    let compiled = compile(catalogue, &file.model, &[], &[])?;
+    let compiled = compile(catalogue, &file.model, &Machine::default(), &[])?;
     Ok((file, compiled))
 }
 

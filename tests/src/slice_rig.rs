@@ -33,6 +33,7 @@ impl<'a> SliceRig<'a> {
             gateway,
             view: View {
                 interface: constants.interface,
+                slot: constants.interface_slot,
                 link: constants.link,
                 tags_apart: constants.tags_apart,
                 link_layer: if constants.raw_ip {

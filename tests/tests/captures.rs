@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cmflow::catalogue::{Catalogue, Page, RoleKind};
-use cmflow::compile::{Compiled, compile};
+use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
 use cmflow::kernel::Constants;
 use cmflow_common::outcome::Outcome;
@@ -19,7 +19,7 @@ fn edition(catalogue: &Catalogue, page: &Page) -> (Edition, Compiled) {
     let view = serde_json::to_value(catalogue.page_view(page)).expect("it is JSON");
     let edition: Edition = serde_json::from_value(view).expect("the shape of the contract");
     let site = config::parse(catalogue, "page.toml", &edition.site_file()).expect("a sound site file");
-    let compiled = compile(catalogue, &site.model, &[], &[]).expect("it compiles");
+    let compiled = compile(catalogue, &site.model, &Machine::default(), &[]).expect("it compiles");
     (edition, compiled)
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cmflow::catalogue::Catalogue;
-use cmflow::compile::{Compiled, compile};
+use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
 use cmflow::kernel::Constants;
 use cmflow_common::outcome::Outcome::{self, GroupMembership, NeighbourDiscovery};
@@ -75,7 +75,11 @@ fn compiled() -> Compiled {
     let catalogue = Catalogue::embedded().expect("the built-in catalogue");
     let site = config::parse(&catalogue, "site.toml", SITE).expect("a sound site file");
     let gateway = "10.10.0.1".parse().expect("an address");
-    compile(&catalogue, &site.model, &[gateway], &[]).expect("it compiles")
+    let machine = Machine {
+        addresses: vec![gateway],
+        ..Machine::default()
+    };
+    compile(&catalogue, &site.model, &machine, &[]).expect("it compiles")
 }
 
 /// What comes of one frame.

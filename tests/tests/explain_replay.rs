@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
 use cmflow::catalogue::Catalogue;
-use cmflow::compile::compile;
+use cmflow::compile::{Machine, compile};
 use cmflow::config;
 use cmflow::explain::{Book, Question, Service};
 use cmflow_common::packet::protocol;
@@ -199,7 +199,7 @@ proptest! {
         let model = config::parse(&catalogue, "site.toml", &site)
             .unwrap_or_else(|problems| panic!("{problems}\n{site}"))
             .model;
-        let compiled = compile(&catalogue, &model, &[], &[]).expect("it compiles");
+        let compiled = compile(&catalogue, &model, &Machine::default(), &[]).expect("it compiles");
         let tables = Tables::of(model.clone(), compiled.clone());
         let book = Book { catalogue: &catalogue, site: &model, compiled: &compiled };
         for question in questions {

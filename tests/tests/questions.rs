@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use anyhow::{Context, Result};
 use cmflow::catalogue::Catalogue;
-use cmflow::compile::compile;
+use cmflow::compile::{Machine, compile};
 use cmflow::config::{self, Ended, Reading};
 use cmflow::explain::{Book, Question, Service};
 use cmflow_tests::binary::run;
@@ -108,7 +108,7 @@ fn the_company_is_answered_as_its_administrator_expects() -> Result<()> {
         &C::write(folder.path())?,
         &Reading::now(Ended::Refused),
     )?;
-    let compiled = compile(&catalogue, &file.model, &[], &[])?;
+    let compiled = compile(&catalogue, &file.model, &Machine::default(), &[])?;
     let book = Book {
         catalogue: &catalogue,
         site: &file.model,

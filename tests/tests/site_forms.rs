@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use cmflow::catalogue::Catalogue;
-use cmflow::compile::compile;
+use cmflow::compile::{Machine, compile};
 use cmflow::config;
 use cmflow_common::address::Address;
 use cmflow_common::packet::protocol;
@@ -88,7 +88,7 @@ proptest! {
         let catalogue = Catalogue::embedded().expect("the built-in catalogue");
         let folder = ScratchDir::new("forms").expect("a folder");
         let short = config::parse(&catalogue, "site.toml", &short_form(&holdings)).expect("it is sound");
-        let short = compile(&catalogue, &short.model, &[], &[]).expect("it compiles");
+        let short = compile(&catalogue, &short.model, &Machine::default(), &[]).expect("it compiles");
         long_form(folder.path(), &holdings).expect("the folder can be written");
         let (_, long) = read(&catalogue, &folder.path().join("site.toml")).expect("it is sound");
         for from in HOSTS.iter().chain(&["10.0.0.9", "10.0.1.9"]) {

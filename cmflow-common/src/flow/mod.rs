@@ -5,6 +5,7 @@ mod progress;
 pub use progress::{FlowState, advance, idle_class, says_nothing_new, state};
 
 use crate::address::Address;
+use crate::gateway::MAX_INTERFACES;
 use crate::verdict::VerdictId;
 
 /// What makes two packets one flow: both ends in a fixed order, so that both directions share a slot.
@@ -137,7 +138,8 @@ pub struct Slot {
     pub key: FlowKey,
     /// Who holds the slot and what was judged: see [`Claim`].
     pub claim: u64,
-    /// Jiffies of the first packet in the upper 48 bits, bits of [`state`] in the lower 16.
+    /// From the lowest bit on: 16 bits of [`state`], 4 of the interface that the first packet came in by (its
+    /// [`crate::gateway::View::slot`]), 44 of the jiffies of that packet.
     pub state: u64,
     /// Jiffies of the last packet.
     pub last_seen: u64,
@@ -147,6 +149,7 @@ pub struct Slot {
     pub bytes: Halves,
 }
 
+const _: () = assert!(MAX_INTERFACES == 16, "four bits of a slot hold the interface");
 const _: () = assert!(size_of::<Slot>() == 128);
 const _: () = assert!(core::mem::offset_of!(Slot, claim) == 40);
 const _: () = assert!(core::mem::offset_of!(Slot, last_seen) == 56);
@@ -155,7 +158,20 @@ impl Slot {
     /// Jiffies of the first packet.
     #[must_use]
     pub const fn first_seen(&self) -> u64 {
-        self.state >> 16
+        self.state >> 20
+    }
+
+    /// The interface that the first packet came in by: its [`crate::gateway::View::slot`].
+    #[must_use]
+    pub const fn interface_slot(&self) -> usize {
+        (self.state >> 16) as usize & (MAX_INTERFACES - 1)
+    }
+
+    /// The word that [`Slot::state`] begins with.
+    #[inline(always)]
+    #[must_use]
+    pub const fn state_word(bits: u16, interface_slot: u32, now: u64) -> u64 {
+        now << 20 | (interface_slot as u64 & (MAX_INTERFACES as u64 - 1)) << 16 | bits as u64
     }
 
     /// Bits of [`state`].

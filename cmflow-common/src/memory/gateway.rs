@@ -216,6 +216,7 @@ mod tests {
 
     const VIEW: View = View {
         interface: 0,
+        slot: 0,
         link: 0,
         tags_apart: false,
         link_layer: LinkLayer::RawIp,

@@ -54,6 +54,8 @@ pub struct Flow {
     pub forward: Count,
     /// From the responder.
     pub reverse: Count,
+    /// The interface that its first packet came in by: [`cmflow_common::gateway::View::slot`].
+    pub interface_slot: usize,
     /// Jiffies of its first packet.
     pub first_seen: u64,
     /// Jiffies of its last packet.
@@ -86,6 +88,7 @@ impl Flow {
             verdict: Claim::from_word(slot.claim).verdict,
             forward,
             reverse,
+            interface_slot: slot.interface_slot(),
             first_seen: slot.first_seen(),
             last_seen: slot.last_seen,
         }
@@ -156,7 +159,7 @@ mod tests {
                 verdict: VerdictId(9),
             }
             .word(),
-            state: 100 << 16 | u64::from(bits),
+            state: Slot::state_word(bits, 3, 100),
             last_seen: 200,
             packets,
             bytes: packets.map(|half| half.map(|count| count * 100)),

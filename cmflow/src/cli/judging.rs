@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::catalogue::Catalogue;
-use crate::compile::{Compiled, compile};
+use crate::compile::{Compiled, Machine, compile};
 use crate::config::{self, Ended, Reading, SiteFile};
 
 /// By which site file.
@@ -29,7 +29,7 @@ impl By {
     pub(super) fn read(&self, extra: Option<&Path>) -> anyhow::Result<Judging> {
         let catalogue = Catalogue::load(extra)?;
         let file = config::read(&catalogue, &self.site, &Reading::now(Ended::Refused))?;
-        let compiled = compile(&catalogue, &file.model, &[], &[])?;
+        let compiled = compile(&catalogue, &file.model, &Machine::default(), &[])?;
         Ok(Judging {
             catalogue,
             file,

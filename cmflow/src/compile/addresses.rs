@@ -2,7 +2,6 @@
 //! stack of those that contain the current one.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
 
 use cmflow_common::address::Address;
 use cmflow_common::gateway::Endpoint;
@@ -14,7 +13,7 @@ use crate::site::{Extent, SiteIndex, SiteModel};
 use super::ports::Profiles;
 use super::role_set::{RoleBook, RoleSet};
 use super::special::{LOCAL, SPECIAL_PURPOSE};
-use super::{ClassInfo, CompileError};
+use super::{ClassInfo, CompileError, Machine};
 
 /// What the addresses of a site file come to.
 pub(super) struct Addresses {
@@ -87,14 +86,14 @@ pub(super) fn resolve(
     site: &SiteModel,
     book: &RoleBook,
     profiles: &Profiles,
-    gateway_addresses: &[IpAddr],
+    machine: &Machine,
 ) -> Result<Addresses, CompileError> {
     let words = words(site, book);
     let mut classes = Classes::default();
     let mut hosts = QuickMap::default();
     let mut prefixes = Prefixes::default();
     let mut stack: Vec<(Key, State, Endpoint)> = Vec::new();
-    for (key, node) in nodes(site, profiles, gateway_addresses) {
+    for (key, node) in nodes(site, profiles, machine) {
         while stack.last().is_some_and(|(outer, ..)| !contains(*outer, key)) {
             stack.pop();
         }
@@ -133,13 +132,13 @@ fn words(site: &SiteModel, book: &RoleBook) -> Words {
 }
 
 /// Every prefix that something is said about, outer ones before inner ones.
-fn nodes(site: &SiteModel, profiles: &Profiles, gateway_addresses: &[IpAddr]) -> BTreeMap<Key, Node> {
+fn nodes(site: &SiteModel, profiles: &Profiles, machine: &Machine) -> BTreeMap<Key, Node> {
     let mut nodes = BTreeMap::from([(ALL_V6, Node::default()), (MAPPED_V4, Node::default())]);
     let mut node = |prefix: IpNet, change: &dyn Fn(&mut Node)| change(nodes.entry(key(prefix)).or_default());
     for prefix in registry(SPECIAL_PURPOSE).chain(site.internal.iter().copied()) {
         node(prefix, &|node| node.not_public = true);
     }
-    for prefix in registry(LOCAL).chain(gateway_addresses.iter().map(|address| IpNet::from(*address))) {
+    for prefix in registry(LOCAL).chain(machine.addresses.iter().map(|address| IpNet::from(*address))) {
         node(prefix, &|node| node.local = true);
     }
     for statement in &site.statements {

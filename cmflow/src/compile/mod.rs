@@ -127,12 +127,23 @@ impl Compiled {
     }
 }
 
-/// Compiles. `gateway_addresses` are this machine's own; `previous` are the verdicts of the tables that these
+/// What the compiler is told of the machine that looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// Its own addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Broadcast addresses of the subnets that it has an address in.
+    pub broadcasts: Vec<IpAddr>,
+    /// Its interfaces: name and number. The number is that of [`cmflow_common::gateway::View::interface`].
+    pub interfaces: Vec<(String, u32)>,
+}
+
+/// Compiles. `previous` are the verdicts of the tables that these
 /// replace, whose numbers stay (empty where there are none).
 pub fn compile(
     catalogue: &Catalogue,
     site: &SiteModel,
-    gateway_addresses: &[IpAddr],
+    machine: &Machine,
     previous: &[VerdictInfo],
 ) -> Result<Compiled, CompileError> {
     let page = catalogue
@@ -140,7 +151,7 @@ pub fn compile(
         .ok_or_else(|| CompileError::NoSuchEdition(site.edition.clone()))?;
     let book = role_set::RoleBook::new(catalogue, site).ok_or(CompileError::TooManyRoles)?;
     let profiles = ports::Profiles::new(site)?;
-    let addresses = addresses::resolve(site, &book, &profiles, gateway_addresses)?;
+    let addresses = addresses::resolve(site, &book, &profiles, machine)?;
     let mut rules = rules::effective(catalogue, page, site, &profiles);
     let ports = ports::classes(&rules)?;
     let verdicts = verdicts::judge_pairs(site, &mut rules, &addresses.classes, &ports, previous)?;

@@ -12,7 +12,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::catalogue::Catalogue;
-use crate::compile::{Compiled, compile};
+use crate::compile::{Compiled, Machine, compile};
 use crate::config::{self, Ended, Reading};
 use crate::kernel::interface::{self, Choice, Interface, Mode};
 use crate::kernel::{Hook, KernelError, Maps, NewsRing, Program};
@@ -67,7 +67,15 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
         .into_iter()
         .map(|(_, address)| address)
         .collect();
-    let compiled = compile(&catalogue, &site.model, &own, &[])?;
+    let machine = Machine {
+        addresses: own,
+        interfaces: interface::all()?
+            .into_iter()
+            .map(|one| (one.name, one.index))
+            .collect(),
+        ..Machine::default()
+    };
+    let compiled = compile(&catalogue, &site.model, &machine, &[])?;
 
     if pins.exist() {
         let what = if pins.programs().is_empty() {

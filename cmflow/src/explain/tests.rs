@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Book, Explanation, Question, Service};
 use crate::catalogue::Catalogue;
-use crate::compile::compile;
+use crate::compile::{Machine, compile};
 use crate::config;
 
 const SITE: &str = r#"
@@ -29,7 +29,7 @@ fn ask<T>(source: &str, destination: &str, service: &str, check: impl FnOnce(&Ex
     let site = config::parse(&catalogue, "site.toml", SITE)
         .expect("a sound site file")
         .model;
-    let compiled = compile(&catalogue, &site, &[], &[]).expect("it compiles");
+    let compiled = compile(&catalogue, &site, &Machine::default(), &[]).expect("it compiles");
     let address = |text: &str| text.parse::<IpAddr>().expect("an address");
     let question = Question {
         initiator: address(source),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::catalogue::Catalogue;
-use crate::compile::compile;
+use crate::compile::{Machine, compile};
 use crate::config;
 
 const SITE: &str = r#"
@@ -22,7 +22,7 @@ fn each_way_of_not_fitting_is_said_in_words() {
     let site = config::parse(&catalogue, "site.toml", SITE)
         .expect("a sound site file")
         .model;
-    let compiled = compile(&catalogue, &site, &[], &[]).expect("it compiles");
+    let compiled = compile(&catalogue, &site, &Machine::default(), &[]).expect("it compiles");
     let table = [
         (
             "10.20.0.11",
@@ -94,7 +94,7 @@ fn told(text: &str, from: &str, to: &str, protocol: u8, port: u16) -> Option<Str
     let site = config::parse(&catalogue, "site.toml", text)
         .expect("a sound site file")
         .model;
-    let compiled = compile(&catalogue, &site, &[], &[]).expect("it compiles");
+    let compiled = compile(&catalogue, &site, &Machine::default(), &[]).expect("it compiles");
     let address = |text: &str| Address::from(text.parse::<IpAddr>().expect("an address"));
     let question = Question {
         initiator: address(from),

@@ -1,6 +1,6 @@
 //! Frames through the path of a packet in ordinary memory, by the capture's own clock.
 
-use cmflow_common::gateway::{Arrival, View};
+use cmflow_common::gateway::{Arrival, MAX_INTERFACES, View};
 use cmflow_common::memory::{MemoryGateway, MemoryTables};
 use cmflow_common::observe::observe;
 use cmflow_common::parse::LinkLayer;
@@ -102,6 +102,7 @@ impl Look for InMemory<'_> {
         };
         let view = |link_layer| View {
             interface: record.interface,
+            slot: record.interface.min(MAX_INTERFACES as u32 - 1),
             // Link-local twins on two interfaces are two computers.
             link: record.interface,
             // A gateway that routes between VLANs sees each direction with another tag.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use cmflow::catalogue::Catalogue;
-use cmflow::compile::compile;
+use cmflow::compile::{Machine, compile};
 use cmflow::config::{self, Ended, Reading};
 use cmflow_tests::company::Company;
 use serde_json::json;
@@ -32,7 +32,7 @@ pub fn measure(rounds: usize) -> anyhow::Result<Compiling> {
         let started = Instant::now();
         let file = config::read(&catalogue, &path, &reading).context("the company is sound")?;
         let read = started.elapsed();
-        let compiled = compile(&catalogue, &file.model, &[], &[])?;
+        let compiled = compile(&catalogue, &file.model, &Machine::default(), &[])?;
         let total = started.elapsed();
         drop(compiled);
         for (times, time) in [

@@ -15,7 +15,7 @@ use cmflow_common::judge::judge;
 use cmflow_common::packet::{Packet, protocol};
 use cmflow_common::verdict::{Judgement, VerdictId};
 
-use super::{Compiled, compile};
+use super::{Compiled, Machine, compile};
 use crate::catalogue::Catalogue;
 use crate::config;
 
@@ -24,7 +24,11 @@ fn compile_text(text: &str) -> Compiled {
     let catalogue = Catalogue::embedded().expect("the built-in catalogue");
     let site = config::parse(&catalogue, "site.toml", text).expect("a sound site file");
     let gateway = address("10.10.0.1");
-    compile(&catalogue, &site.model, &[gateway], &[]).expect("it compiles")
+    let machine = Machine {
+        addresses: vec![gateway],
+        ..Machine::default()
+    };
+    compile(&catalogue, &site.model, &machine, &[]).expect("it compiles")
 }
 
 fn address(text: &str) -> IpAddr {

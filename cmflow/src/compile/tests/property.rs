@@ -16,7 +16,7 @@ use crate::catalogue::{
     Cadence, Catalogue, Companion, Connection, Edition, EditionId, Level, OpenedBy, Page, PortRange, Role,
     RoleId, RoleKind, Rule, Scope, Setting,
 };
-use crate::compile::compile;
+use crate::compile::{Machine, compile};
 use crate::site::{
     CustomRole, Extent, FlagForeign, Host, OwnRule, Place, PortChanges, Site, SiteIndex, SiteModel, Stated,
     Statement,
@@ -381,7 +381,7 @@ proptest! {
     #[test]
     fn tables_say_what_the_naive_reading_says(catalogue in catalogue(), site in site()) {
         let gateway = [address(GATEWAY)];
-        let compiled = compile(&catalogue, &site, &gateway, &[]).expect("it compiles");
+        let compiled = compile(&catalogue, &site, &with(&gateway), &[]).expect("it compiles");
         let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
         let computers = ADDRESSES.map(|text| naive.computer(address(text)));
         for from in &computers {
@@ -408,7 +408,7 @@ proptest! {
         lengths in prop::collection::vec(0..=128_u32, 8),
     ) {
         let gateway = [address(GATEWAY)];
-        let compiled = compile(&catalogue, &site, &gateway, &[]).expect("it compiles");
+        let compiled = compile(&catalogue, &site, &with(&gateway), &[]).expect("it compiles");
         let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
         for ((bits, length), near) in bits.into_iter().zip(lengths).zip(ADDRESSES) {
             // An address that shares some leading bits with one that is spoken of.
@@ -437,7 +437,7 @@ proptest! {
         to in select(&ADDRESSES[..]),
     ) {
         let gateway = [address(GATEWAY)];
-        let compiled = compile(&catalogue, &site, &gateway, &[]).expect("it compiles");
+        let compiled = compile(&catalogue, &site, &with(&gateway), &[]).expect("it compiles");
         let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
         let (from, to) = (naive.computer(address(from)), naive.computer(address(to)));
         let pair = Pair::new(&compiled, from.address, to.address);
@@ -450,5 +450,13 @@ proptest! {
                 );
             }
         }
+    }
+}
+
+/// A machine with those addresses.
+fn with(addresses: &[IpAddr]) -> Machine {
+    Machine {
+        addresses: addresses.to_vec(),
+        ..Machine::default()
     }
 }

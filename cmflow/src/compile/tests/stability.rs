@@ -1,6 +1,6 @@
 //! Numbers of verdicts stay when tables are replaced.
 
-use super::super::{CompileError, VERDICT_CAPACITY, VerdictInfo, compile};
+use super::super::{CompileError, Machine, VERDICT_CAPACITY, VerdictInfo, compile};
 use crate::catalogue::Catalogue;
 use crate::config;
 use cmflow_common::verdict::{VerdictId, VerdictKind};
@@ -16,13 +16,13 @@ fn model(text: &str) -> (Catalogue, crate::site::SiteModel) {
 #[test]
 fn numbers_are_only_ever_added() {
     let (catalogue, site) = model("management-point = [\"10.20.0.11\"]");
-    let first = compile(&catalogue, &site, &[], &[]).expect("it compiles");
-    let again = compile(&catalogue, &site, &[], &first.verdicts).expect("it compiles");
+    let first = compile(&catalogue, &site, &Machine::default(), &[]).expect("it compiles");
+    let again = compile(&catalogue, &site, &Machine::default(), &first.verdicts).expect("it compiles");
     assert_eq!(again.verdicts, first.verdicts);
     assert_eq!(again.tables, first.tables);
 
     let (catalogue, site) = model("distribution-point = [\"10.20.0.11\"]\nsql-server = [\"10.30.0.6\"]");
-    let other = compile(&catalogue, &site, &[], &first.verdicts).expect("it compiles");
+    let other = compile(&catalogue, &site, &Machine::default(), &first.verdicts).expect("it compiles");
     assert_eq!(other.verdicts[..first.verdicts.len()], first.verdicts);
     assert!(other.verdicts.len() > first.verdicts.len());
 }
@@ -30,7 +30,7 @@ fn numbers_are_only_ever_added() {
 #[test]
 fn the_first_numbers_are_the_built_in_ones() {
     let (catalogue, site) = model("");
-    let compiled = compile(&catalogue, &site, &[], &[]).expect("it compiles");
+    let compiled = compile(&catalogue, &site, &Machine::default(), &[]).expect("it compiles");
     let kind = |id| compiled.verdict(id).map(|info| info.kind);
     assert_eq!(kind(VerdictId::UNDOCUMENTED), Some(VerdictKind::Undocumented));
     assert_eq!(kind(VerdictId::OPAQUE), Some(VerdictKind::Opaque));
@@ -49,6 +49,6 @@ fn what_does_not_fit_the_counters_is_refused() {
         basis: None,
     });
     let full: Vec<_> = retired.collect();
-    let refused = compile(&catalogue, &site, &[], &full).err();
+    let refused = compile(&catalogue, &site, &Machine::default(), &full).err();
     assert_eq!(refused, Some(CompileError::TooManyVerdicts));
 }

@@ -67,7 +67,8 @@ fn the_long_form_is_read() {
         [("PR1", Some("North"), Some(SiteIndex(1))), ("CAS", None, None)]
     );
     let catalogue = Catalogue::embedded().expect("the built-in catalogue");
-    let compiled = crate::compile::compile(&catalogue, &model, &[], &[]).expect("it compiles");
+    let compiled = crate::compile::compile(&catalogue, &model, &crate::compile::Machine::default(), &[])
+        .expect("it compiles");
     let statements = model.statements.iter().fold(String::new(), |mut all, one| {
         let Extent::Prefix(prefix) = one.extent else {
             panic!("the text has prefixes only");
