@@ -36,6 +36,23 @@ impl Change<'_> {
             [before.icmp_echo, after.icmp_echo].map(|has| if has { vec![()] } else { vec![] }),
             |()| String::new(),
         ));
+        let groups = [before.delivery.groups.clone(), after.delivery.groups.clone()];
+        words.extend(came_and_went("the group", groups, |group| format!(" {group}")));
+        if before.delivery.group_senders != after.delivery.group_senders {
+            words.push(format!("its groups are sent to by {}", sender(after)));
+        }
+        let at_from = [before, after].map(|rule| rule.delivery.udp_at_from.clone());
+        words.extend(came_and_went("at the left end UDP", at_from, |range| {
+            format!(" {range}")
+        }));
+        if before.delivery.answered != after.delivery.answered {
+            let answered = if after.delivery.answered {
+                "answered"
+            } else {
+                "not answered"
+            };
+            words.push(format!("it is {answered} now"));
+        }
         words.extend(came_and_went(
             "note",
             [before.notes.clone(), after.notes.clone()],
@@ -56,6 +73,13 @@ fn quoted(name: &str) -> String {
 
 const fn opener(rule: &Rule) -> &'static str {
     match rule.opened_by {
+        OpenedBy::From => "the left end",
+        OpenedBy::Either => "either end",
+    }
+}
+
+const fn sender(rule: &Rule) -> &'static str {
+    match rule.delivery.group_senders {
         OpenedBy::From => "the left end",
         OpenedBy::Either => "either end",
     }
@@ -101,7 +125,7 @@ fn came_and_went<T: PartialEq>(
 
 #[cfg(test)]
 mod tests {
-    use crate::catalogue::{Cadence, Catalogue, Change, OpenedBy, PortRange, Rule, Scope};
+    use crate::catalogue::{Cadence, Catalogue, Change, Group, OpenedBy, PortRange, Rule, Scope};
 
     type Edit = fn(&mut Rule);
 
@@ -114,7 +138,7 @@ mod tests {
             .rules()
             .find(|rule| rule.id == "client/management-point/https")
             .expect("a rule of the page");
-        let table: [(Edit, &str); 14] = [
+        let table: [(Edit, &str); 18] = [
             (
                 |rule| rule.service = "TLS".to_owned(),
                 "called \"TLS\" instead of \"HTTPS\"",
@@ -147,6 +171,19 @@ mod tests {
             ),
             (|rule| rule.dynamic = true, "TCP 443 became dynamic"),
             (|rule| rule.icmp_echo = true, "ICMP echo is new"),
+            (
+                |rule| rule.delivery.groups.push(Group::Broadcast),
+                "the group broadcast is new",
+            ),
+            (
+                |rule| rule.delivery.group_senders = OpenedBy::Either,
+                "its groups are sent to by either end",
+            ),
+            (
+                |rule| rule.delivery.udp_at_from.push(PortRange::single(546)),
+                "at the left end UDP 546 is new",
+            ),
+            (|rule| rule.delivery.answered = false, "it is not answered now"),
             (|rule| rule.notes.clear(), "note 2 is gone"),
             (|rule| rule.notes.push(5), "note 5 is new"),
             (

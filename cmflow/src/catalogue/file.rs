@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::CatalogueError;
+use super::group::Group;
 use super::model::{Cadence, Level, OpenedBy, RoleKind, Scope};
 
 /// One catalogue file with its text, so that an error can name the line.
@@ -176,10 +177,17 @@ pub(super) struct RawRow {
     pub(super) service: Spanned<String>,
     pub(super) name: Option<String>,
     pub(super) source: Option<String>,
+    /// Where the row differs from its table's arrow.
+    pub(super) opened_by: Option<OpenedBy>,
     pub(super) udp: Option<String>,
     pub(super) tcp: Option<String>,
     #[serde(default)]
     pub(super) icmp_echo: bool,
+    #[serde(default)]
+    pub(super) groups: Vec<Group>,
+    pub(super) group_senders: Option<OpenedBy>,
+    pub(super) answered: Option<bool>,
+    pub(super) udp_at_from: Option<String>,
     #[serde(default)]
     pub(super) notes: Vec<u8>,
     pub(super) setting: Option<String>,
@@ -246,6 +254,11 @@ pub(super) struct RawListRule {
     pub(super) tcp: Option<String>,
     #[serde(default)]
     pub(super) icmp_echo: bool,
+    #[serde(default)]
+    pub(super) groups: Vec<Group>,
+    pub(super) group_senders: Option<OpenedBy>,
+    pub(super) answered: Option<bool>,
+    pub(super) udp_at_from: Option<String>,
     #[serde(default)]
     pub(super) notes: Vec<u8>,
     pub(super) setting: Option<String>,

@@ -15,6 +15,7 @@ mod errata;
 mod error;
 mod file;
 mod find;
+mod group;
 mod list;
 mod load;
 mod model;
@@ -31,8 +32,9 @@ pub use detail::{CompanionView, CompanionsView, RuleDetail, SelectionView};
 pub use diff::{Change, Diff};
 pub use error::CatalogueError;
 pub use find::Selection;
+pub use group::Group;
 pub use model::{
-    Alias, Cadence, Catalogue, Companion, Condition, Connection, Edition, EditionId, Erratum, Level, List,
-    Note, OpenedBy, Page, PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,
+    Alias, Cadence, Catalogue, Companion, Condition, Connection, Delivery, Edition, EditionId, Erratum,
+    Level, List, Note, OpenedBy, Page, PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,
 };
 pub use view::{DiffView, EditionView, EditionsView, PageView, RuleView};

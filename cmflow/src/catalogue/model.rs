@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::group::Group;
+
 /// Index of a role in [`Catalogue::roles`]. Custom roles of a site file get the numbers after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleId(pub u16);
@@ -135,6 +137,40 @@ impl fmt::Display for PortRange {
     }
 }
 
+/// How packets of a rule travel where that is more than from one computer to a port of another: what protocols do, and
+/// the page leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Groups that are sent to as well, at the rule's ports.
+    pub groups: Vec<Group>,
+    /// Who sends to them: the left end, or both.
+    pub group_senders: OpenedBy,
+    /// UDP ports of the left end that the right end sends to, beside those that are printed.
+    pub udp_at_from: Vec<PortRange>,
+    /// Whether the receiver says anything in return.
+    pub answered: bool,
+}
+
+impl Default for Delivery {
+    /// From one computer to another, which answers.
+    fn default() -> Self {
+        Self {
+            groups: Vec::new(),
+            group_senders: OpenedBy::From,
+            udp_at_from: Vec::new(),
+            answered: true,
+        }
+    }
+}
+
+impl Delivery {
+    /// Whether packets of the rule may go to that group.
+    #[must_use]
+    pub fn reaches(&self, group: Group) -> bool {
+        self.groups.iter().any(|own| own.contains(group))
+    }
+}
+
 /// A rule as it stands in one edition: a service between two roles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -158,6 +194,8 @@ pub struct Rule {
     pub tcp: Vec<PortRange>,
     /// ICMP echo requests, which have no port.
     pub icmp_echo: bool,
+    /// Groups, and what else is more than one computer's packet to another's port.
+    pub delivery: Delivery,
     /// The page says DYNAMIC: the TCP ports are the site file's `rpc-dynamic`.
     pub dynamic: bool,
     /// The ports are alternatives ("80 or 8530"): the site file picks, else all hold.

@@ -2,7 +2,7 @@
 
 use super::error::CatalogueError;
 use super::file::{Place, RawConnection, RawRow};
-use super::model::{OpenedBy, PortRange, RoleId, Rule, Scope};
+use super::model::{Delivery, OpenedBy, PortRange, RoleId, Rule, Scope};
 use super::page::Pages;
 use super::ports::{self, Cell};
 
@@ -36,6 +36,7 @@ impl Pages<'_> {
         let unnamed = || CatalogueError::unknown(place, "service", row.service, known);
         let name = raw
             .name
+            .clone()
             .or_else(|| service.map(|service| service.raw.name.clone()))
             .ok_or_else(unnamed)?;
         let (udp, tcp) = cells(raw.udp.as_ref(), raw.tcp.as_ref(), place)?;
@@ -43,6 +44,8 @@ impl Pages<'_> {
             let what = format!("'{id}' has no ports; give 'udp', 'tcp' or 'icmp-echo'");
             return Err(CatalogueError::entry(place, what));
         }
+        let opened_by = raw.opened_by.unwrap_or(row.opened_by);
+        let delivery = delivery(&raw, opened_by, &udp, place)?;
         let mut notes = raw.notes;
         notes.sort_unstable();
         notes.dedup();
@@ -81,9 +84,10 @@ impl Pages<'_> {
             service: name,
             from,
             to,
-            opened_by: row.opened_by,
+            opened_by,
             udp: udp.ranges,
             icmp_echo: raw.icmp_echo,
+            delivery,
             dynamic: tcp.dynamic,
             either: udp.either || tcp.either,
             tcp: tcp.ranges,
@@ -114,6 +118,32 @@ impl Pages<'_> {
         };
         Ok((role(from)?, role(to)?))
     }
+}
+
+/// How the row's packets travel. What says something about UDP needs UDP ports to say it about.
+fn delivery(
+    raw: &RawRow,
+    opened_by: OpenedBy,
+    udp: &Cell,
+    place: &Place,
+) -> Result<Delivery, CatalogueError> {
+    let refused = |what: &str| Err(CatalogueError::entry(place, what.to_owned()));
+    if udp.ranges.is_empty() && !raw.groups.is_empty() {
+        return refused("only UDP reaches groups; give 'udp', or remove 'groups'");
+    }
+    if raw.groups.is_empty() && raw.group_senders.is_some() {
+        return refused("'group-senders' says nothing without 'groups'");
+    }
+    let (udp_at_from, _) = cells(raw.udp_at_from.as_ref(), None, place)?;
+    if !udp_at_from.ranges.is_empty() && opened_by != OpenedBy::Either {
+        return refused("'udp-at-from' is where the right end sends first; give 'opened-by = \"either\"'");
+    }
+    Ok(Delivery {
+        groups: raw.groups.clone(),
+        group_senders: raw.group_senders.unwrap_or(OpenedBy::From),
+        udp_at_from: udp_at_from.ranges,
+        answered: raw.answered.unwrap_or(true),
+    })
 }
 
 /// What stands in the UDP and in the TCP column.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::diff::Diff;
+use super::group::Group;
 use super::model::{
     Alias, Cadence, Catalogue, Connection, Edition, List, OpenedBy, Page, PortRange, RoleId, Rule, Scope,
 };
@@ -37,6 +38,10 @@ pub struct RuleView<'a> {
     udp: &'a [PortRange],
     tcp: &'a [PortRange],
     icmp_echo: bool,
+    groups: &'a [Group],
+    group_senders: OpenedBy,
+    udp_at_from: &'a [PortRange],
+    answered: bool,
     dynamic: bool,
     either: bool,
     alternate: bool,
@@ -147,6 +152,10 @@ impl Catalogue {
             udp: &rule.udp,
             tcp: &rule.tcp,
             icmp_echo: rule.icmp_echo,
+            groups: &rule.delivery.groups,
+            group_senders: rule.delivery.group_senders,
+            udp_at_from: &rule.delivery.udp_at_from,
+            answered: rule.delivery.answered,
             dynamic: rule.dynamic,
             either: rule.either,
             alternate: rule.alternate,

@@ -1,5 +1,6 @@
 //! What the catalogue's terms mean, for people.
 
+use super::group::Group;
 use super::model::{Cadence, Erratum, Level, OpenedBy, PortRange, Rule, Scope};
 
 impl OpenedBy {
@@ -111,6 +112,13 @@ impl Rule {
         let parts = [self.udp_words(), self.tcp_words(), echo.to_owned()];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         parts.join(", ")
+    }
+
+    /// The groups that it reaches, as in `broadcast` or `ff02::1:2, ff05::1:3`; empty where it reaches none.
+    #[must_use]
+    pub fn group_words(&self) -> String {
+        let groups: Vec<String> = self.delivery.groups.iter().map(Group::to_string).collect();
+        groups.join(", ")
     }
 
     /// The companion that it belongs to; nothing for a rule of the page.

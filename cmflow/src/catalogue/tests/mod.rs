@@ -2,6 +2,7 @@
 
 mod companions;
 mod content;
+mod delivery;
 mod errata;
 mod extension;
 mod lists;

@@ -77,6 +77,9 @@ pub(super) fn write_rules<'a>(
             let numbers: Vec<String> = rule.notes.iter().map(u8::to_string).collect();
             tail.push(format!("note {}", numbers.join(", ")));
         }
+        if !rule.delivery.groups.is_empty() {
+            tail.push(format!("to {} too", rule.group_words()));
+        }
         if !rule.errata.is_empty() {
             tail.push("erratum".to_owned());
         }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::{plain_table, write_table};
-use crate::catalogue::{Catalogue, Erratum, Rule, Selection, Setting, words};
+use crate::catalogue::{Catalogue, Erratum, OpenedBy, Rule, Selection, Setting, words};
 
 /// The rule's heading, and a line or more for each thing that is known of it.
 pub(super) fn write(
@@ -39,6 +39,21 @@ fn lines(catalogue: &Catalogue, found: &Selection<'_>, rule: &Rule) -> Vec<(Stri
         ("service".to_owned(), rule.service.clone()),
         ("ports".to_owned(), rule.port_words()),
     ];
+    let delivery = &rule.delivery;
+    if !delivery.groups.is_empty() {
+        let sender = match delivery.group_senders {
+            OpenedBy::From => "the left end sends to them",
+            OpenedBy::Either => "either end sends to them",
+        };
+        lines.push(("groups".to_owned(), format!("{}: {sender}", rule.group_words())));
+    }
+    if !delivery.udp_at_from.is_empty() {
+        let ports = words::ports(&delivery.udp_at_from, false);
+        lines.push(("at the left end".to_owned(), format!("UDP {ports} too")));
+    }
+    if !delivery.answered {
+        lines.push(("answer".to_owned(), "none is expected".to_owned()));
+    }
     let mut line = |name: String, text: String| lines.push((name, text));
     if let Some(setting) = catalogue.setting_of(rule) {
         line("setting".to_owned(), setting_words(setting));
@@ -170,6 +185,7 @@ mod tests {
                 let told = words.join(" ");
                 let mut expected = vec![rule.id.clone(), rule.service.clone(), rule.port_words()];
                 expected.extend(rule.setting.clone());
+                expected.extend(rule.delivery.groups.iter().map(ToString::to_string));
                 expected.extend(rule.conditions.iter().cloned());
                 expected.extend(rule.notes.iter().map(|note| format!("note {note} ")));
                 expected.extend(rule.anchor.clone());

@@ -7,7 +7,7 @@ use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 use ipnet::IpNet;
 
-use crate::catalogue::{Cadence, Catalogue, OpenedBy, PortRange, RoleId, RoleKind, Rule, Scope};
+use crate::catalogue::{Cadence, Catalogue, Delivery, OpenedBy, PortRange, RoleId, RoleKind, Rule, Scope};
 use crate::compile::Basis;
 use crate::compile::special::{LOCAL, SPECIAL_PURPOSE};
 use crate::site::{Extent, FlagForeign, OwnRule, SiteIndex, SiteModel};
@@ -52,6 +52,7 @@ fn as_rule(own: &OwnRule) -> Rule {
         udp: own.udp.clone(),
         tcp: own.tcp.clone(),
         icmp_echo: own.icmp_echo,
+        delivery: Delivery::default(),
         dynamic: false,
         either: false,
         alternate: false,

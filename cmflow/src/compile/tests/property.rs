@@ -13,8 +13,8 @@ use proptest::sample::{select, subsequence};
 use super::naive::{Answer, Naive};
 use super::{Pair, address};
 use crate::catalogue::{
-    Cadence, Catalogue, Companion, Connection, Edition, EditionId, Level, OpenedBy, Page, PortRange, Role,
-    RoleId, RoleKind, Rule, Scope, Setting,
+    Cadence, Catalogue, Companion, Connection, Delivery, Edition, EditionId, Level, OpenedBy, Page,
+    PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,
 };
 use crate::compile::{Machine, compile};
 use crate::site::{
@@ -125,6 +125,7 @@ fn rule() -> impl Strategy<Value = Rule> {
                 udp: udp.unwrap_or_default(),
                 tcp: if dynamic { vec![] } else { tcp.unwrap_or_default() },
                 icmp_echo: form == 1,
+                delivery: Delivery::default(),
                 dynamic,
                 either: form == 2,
                 alternate: false,
