@@ -41,6 +41,21 @@ impl Address {
         Self([0, (word as u64) << shift | prefix])
     }
 
+    /// The address that stands for whoever is at an interface without an address that tells who: a computer that has
+    /// none yet (`0.0.0.0`, `::`), or only a link-local one. Tables hold the role of such a computer under it.
+    ///
+    /// `ffff:636d::` and the interface's number. No packet has such an address: it would be a multicast group with
+    /// undefined flags and the reserved scope 15 (RFC 7346 section 2), which no router forwards and nobody sends to.
+    #[inline(always)]
+    #[must_use]
+    pub const fn side(interface: u32) -> Self {
+        let i = interface.to_be_bytes();
+        Self([
+            u64::from_ne_bytes([0xff, 0xff, b'c', b'm', 0, 0, 0, 0]),
+            u64::from_ne_bytes([0, 0, 0, 0, i[0], i[1], i[2], i[3]]),
+        ])
+    }
+
     /// The sixteen bytes in network order.
     #[inline(always)]
     #[must_use]
@@ -211,6 +226,15 @@ mod tests {
             assert_eq!(address.is_link_local(), link, "{text} link-local");
             assert_eq!(address.is_group(), group, "{text} group");
         }
+    }
+
+    #[test]
+    fn a_side_is_an_address_that_no_computer_has() {
+        let side = address("ffff:636d::7");
+        assert_eq!(Address::side(7), side);
+        assert_eq!(Address::side(0x0102_0304), address("ffff:636d::102:304"));
+        assert!(!side.is_link_local() && !side.is_v4());
+        assert_eq!(side.without_link(), (side, 0));
     }
 
     #[test]

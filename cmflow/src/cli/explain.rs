@@ -30,6 +30,10 @@ pub(super) struct Arguments {
     /// What it is opened to: tcp/443, udp/69, icmp, esp …
     #[arg(value_name = "PROTO/PORT")]
     service: Service,
+    /// By which interface it comes in: whoever has no address of their own there (0.0.0.0, ::, link-local) is who the
+    /// site file says is at that side, in [interfaces]
+    #[arg(long, value_name = "IF")]
+    interface: Option<String>,
     /// How to write the answer
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -43,13 +47,16 @@ pub(super) fn run(
     let judging = arguments.by.read(extra)?;
     let site = &judging.file.model;
     let question = question(arguments, site)?;
+    if let Some(interface) = &arguments.interface {
+        is_side(interface, site)?;
+    }
     judging.point_at_warnings(&arguments.by);
     let book = Book {
         catalogue: &judging.catalogue,
         site,
         compiled: &judging.compiled,
     };
-    let explanation = book.explain(&question);
+    let explanation = book.explain_at(&question, arguments.interface.as_deref());
     match arguments.format {
         Format::Json => write_json(out, &Answer::new(&explanation, site))?,
         Format::Table => words::write(out, &question, &explanation, site)?,
@@ -81,6 +88,20 @@ fn question(arguments: &Arguments, site: &SiteModel) -> anyhow::Result<Question>
         responder,
         service: arguments.service,
     })
+}
+
+/// Refuses an interface that the site file says nothing about: the answer would be the same without it.
+fn is_side(interface: &str, site: &SiteModel) -> anyhow::Result<()> {
+    if site.interfaces.iter().any(|side| side.name == interface) {
+        return Ok(());
+    }
+    let hint = match did_you_mean(interface, site.interfaces.iter().map(|side| side.name.as_str())) {
+        none if none.is_empty() => {
+            format!("; add it, as in [interfaces] {interface} = \"client\", or leave --interface out")
+        }
+        hint => hint,
+    };
+    bail!("the site file says nothing of the interface \"{interface}\"{hint}");
 }
 
 /// An address as it is written, or all of a named computer.
@@ -135,6 +156,7 @@ struct End<'a> {
 struct Because<'a> {
     role: &'a str,
     prefix: String,
+    interface: Option<&'a str>,
     file: &'a str,
     line: usize,
 }
@@ -209,6 +231,7 @@ impl<'a> Because<'a> {
         Self {
             role: &ground.role,
             prefix: ground.prefix.to_string(),
+            interface: ground.interface.as_deref(),
             file: &ground.file,
             line: ground.line,
         }

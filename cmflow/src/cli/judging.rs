@@ -7,6 +7,7 @@ use clap::Args;
 use crate::catalogue::Catalogue;
 use crate::compile::{Compiled, Machine, compile};
 use crate::config::{self, Ended, Reading, SiteFile};
+use crate::site::SiteModel;
 
 /// By which site file.
 #[derive(Debug, Args)]
@@ -29,12 +30,23 @@ impl By {
     pub(super) fn read(&self, extra: Option<&Path>) -> anyhow::Result<Judging> {
         let catalogue = Catalogue::load(extra)?;
         let file = config::read(&catalogue, &self.site, &Reading::now(Ended::Refused))?;
-        let compiled = compile(&catalogue, &file.model, &Machine::default(), &[])?;
+        let machine = without_a_machine(&file.model);
+        let compiled = compile(&catalogue, &file.model, &machine, &[])?;
         Ok(Judging {
             catalogue,
             file,
             compiled,
         })
+    }
+}
+
+/// The interfaces that a site file calls sides, numbered as it names them: of the machine that it is for, nothing else
+/// is known here.
+fn without_a_machine(site: &SiteModel) -> Machine {
+    let names = site.interfaces.iter().map(|side| side.name.clone());
+    Machine {
+        interfaces: names.zip(0..).collect(),
+        ..Machine::default()
     }
 }
 

@@ -8,11 +8,12 @@ use cmflow_common::gateway::Endpoint;
 use cmflow_common::memory::{Prefixes, QuickMap};
 use ipnet::IpNet;
 
+use crate::catalogue::Group;
 use crate::site::{Extent, SiteIndex, SiteModel};
 
 use super::ports::Profiles;
 use super::role_set::{RoleBook, RoleSet};
-use super::special::{LOCAL, SPECIAL_PURPOSE};
+use super::special::{LOCAL, SIDES, SPECIAL_PURPOSE};
 use super::{ClassInfo, CompileError, Machine};
 
 /// What the addresses of a site file come to.
@@ -20,6 +21,7 @@ pub(super) struct Addresses {
     pub(super) hosts: QuickMap<Address, Endpoint>,
     pub(super) prefixes: Prefixes,
     pub(super) classes: Vec<ClassInfo>,
+    pub(super) sides: Vec<(String, Address)>,
 }
 
 /// A prefix of either family: first address and length, IPv4 mapped into IPv6.
@@ -38,6 +40,9 @@ struct Node {
     site_server_initiates: bool,
     not_public: bool,
     local: bool,
+    group: Option<Group>,
+    /// No packet has such an address.
+    unused: bool,
 }
 
 /// What holds for the addresses of a prefix, all that contain it taken together.
@@ -52,6 +57,10 @@ struct State {
     site_server_initiates: bool,
     not_public: bool,
     local: bool,
+    group: Option<Group>,
+    unused: bool,
+    /// It stands for computers whose address does not cross the gateway.
+    side: bool,
 }
 
 impl State {
@@ -61,6 +70,7 @@ impl State {
             self = Self {
                 not_public: self.not_public,
                 local: true,
+                group: self.group,
                 ..Self::default()
             };
         }
@@ -70,6 +80,8 @@ impl State {
         self.profile = node.profile.or(self.profile);
         self.site_server_initiates |= node.site_server_initiates;
         self.not_public |= node.not_public;
+        self.group = node.group.or(self.group);
+        self.unused |= node.unused;
         self
     }
 }
@@ -87,13 +99,14 @@ pub(super) fn resolve(
     book: &RoleBook,
     profiles: &Profiles,
     machine: &Machine,
+    groups: &[(IpNet, Group)],
 ) -> Result<Addresses, CompileError> {
     let words = words(site, book);
     let mut classes = Classes::default();
     let mut hosts = QuickMap::default();
     let mut prefixes = Prefixes::default();
     let mut stack: Vec<(Key, State, Endpoint)> = Vec::new();
-    for (key, node) in nodes(site, profiles, machine) {
+    for (key, node) in nodes(site, profiles, machine, groups) {
         while stack.last().is_some_and(|(outer, ..)| !contains(*outer, key)) {
             stack.pop();
         }
@@ -112,10 +125,26 @@ pub(super) fn resolve(
         }
         stack.push((key, state, endpoint));
     }
+    let mut sides = Vec::new();
+    for side in &site.interfaces {
+        let Some((_, number)) = machine.interfaces.iter().find(|(name, _)| *name == side.name) else {
+            continue;
+        };
+        let state = State {
+            roles: RoleSet::of(side.role),
+            not_public: true,
+            side: true,
+            ..State::default()
+        };
+        let address = Address::side(*number);
+        hosts.insert(address, classes.endpoint(state, &words, book, profiles)?);
+        sides.push((side.name.clone(), address));
+    }
     Ok(Addresses {
         hosts,
         prefixes,
         classes: classes.infos,
+        sides,
     })
 }
 
@@ -132,15 +161,26 @@ fn words(site: &SiteModel, book: &RoleBook) -> Words {
 }
 
 /// Every prefix that something is said about, outer ones before inner ones.
-fn nodes(site: &SiteModel, profiles: &Profiles, machine: &Machine) -> BTreeMap<Key, Node> {
+fn nodes(
+    site: &SiteModel,
+    profiles: &Profiles,
+    machine: &Machine,
+    groups: &[(IpNet, Group)],
+) -> BTreeMap<Key, Node> {
     let mut nodes = BTreeMap::from([(ALL_V6, Node::default()), (MAPPED_V4, Node::default())]);
     let mut node = |prefix: IpNet, change: &dyn Fn(&mut Node)| change(nodes.entry(key(prefix)).or_default());
     for prefix in registry(SPECIAL_PURPOSE).chain(site.internal.iter().copied()) {
         node(prefix, &|node| node.not_public = true);
     }
-    for prefix in registry(LOCAL).chain(machine.addresses.iter().map(|address| IpNet::from(*address))) {
+    // The gateway forwards no broadcast of its own subnets.
+    let own = machine.addresses.iter().chain(&machine.broadcasts);
+    for prefix in registry(LOCAL).chain(own.map(|address| IpNet::from(*address))) {
         node(prefix, &|node| node.local = true);
     }
+    for (prefix, group) in groups {
+        node(*prefix, &|node| node.group = Some(*group));
+    }
+    node(SIDES.parse().expect("a prefix"), &|node| node.unused = true);
     for statement in &site.statements {
         let Extent::Prefix(prefix) = statement.extent else {
             continue;
@@ -215,8 +255,16 @@ impl Classes {
         profiles: &Profiles,
     ) -> Result<Endpoint, CompileError> {
         let known = !state.roles.is_empty();
+        if state.unused {
+            return Ok(Endpoint::default());
+        }
         if state.local && !known {
-            return Ok(Endpoint::new(0, Endpoint::LOCAL));
+            let info = ClassInfo {
+                group: state.group,
+                local: state.group.is_some(),
+                ..ClassInfo::default()
+            };
+            return Ok(Endpoint::new(self.number(info)?, Endpoint::LOCAL));
         }
         let public = if state.not_public {
             RoleSet::default()
@@ -227,7 +275,11 @@ impl Classes {
             .roles
             .union(public.union(words.any_other).without(state.decided));
         if named.is_empty() {
-            return Ok(Endpoint::default());
+            let info = ClassInfo {
+                group: state.group,
+                ..ClassInfo::default()
+            };
+            return Ok(Endpoint::new(self.number(info)?, 0));
         }
         let (as_initiator, as_responder) = book.by_direction(named, known);
         let info = ClassInfo {
@@ -239,13 +291,10 @@ impl Classes {
             known,
             flagged_if_foreign: book.is_flagged_if_foreign(state.roles),
             site_server_initiates: state.site_server_initiates,
+            group: state.group,
+            local: state.side,
         };
-        let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
-        flags |= if info.flagged_if_foreign {
-            Endpoint::FLAGGED_IF_FOREIGN
-        } else {
-            0
-        };
+        let flags = info.flags();
         Ok(Endpoint::new(self.number(info)?, flags))
     }
 

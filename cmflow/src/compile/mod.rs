@@ -4,6 +4,7 @@
 //! addresses -> classes of endpoints; ports -> classes of ports; rules x pairs of classes -> verdicts
 
 mod addresses;
+mod groups;
 mod ports;
 mod role_set;
 mod rules;
@@ -19,7 +20,7 @@ use cmflow_common::gateway::{Endpoint, Tables};
 use cmflow_common::memory::MemoryTables;
 use cmflow_common::verdict::VerdictId;
 
-use crate::catalogue::{Catalogue, EditionId, RoleId};
+use crate::catalogue::{Catalogue, EditionId, Group, RoleId};
 use crate::site::{SiteIndex, SiteModel};
 
 pub use role_set::RoleSet;
@@ -69,6 +70,38 @@ pub struct ClassInfo {
     pub flagged_if_foreign: bool,
     /// Whether the site server alone initiates toward it (note 5).
     pub site_server_initiates: bool,
+    /// The group that its addresses are, where they are one.
+    pub group: Option<Group>,
+    /// Whether flows of it that no rule explains do not cross the gateway.
+    pub local: bool,
+}
+
+impl ClassInfo {
+    /// What the tables say of its addresses beside its number.
+    const fn flags(&self) -> u32 {
+        let mut flags = 0;
+        if self.known {
+            flags |= Endpoint::KNOWN;
+        }
+        if self.flagged_if_foreign {
+            flags |= Endpoint::FLAGGED_IF_FOREIGN;
+        }
+        if self.local {
+            flags |= Endpoint::LOCAL;
+        }
+        flags
+    }
+
+    /// The profile of a flow from `initiator` to it. Nobody in particular answers at a group's address, so the ports
+    /// there are those of the sender.
+    #[must_use]
+    pub const fn profile_from(&self, initiator: &Self) -> u16 {
+        if self.group.is_some() && !self.known {
+            initiator.profile
+        } else {
+            self.profile
+        }
+    }
 }
 
 /// Everything that the compiler makes of a catalogue and a site file.
@@ -86,6 +119,8 @@ pub struct Compiled {
     pub rules: Vec<RuleInfo>,
     /// Ids of the roles by [`RoleId`], custom ones last.
     pub roles: Vec<String>,
+    /// Interfaces with a side, by name, and the address that stands for whoever is there.
+    pub sides: Vec<(String, Address)>,
 }
 
 impl Compiled {
@@ -105,6 +140,23 @@ impl Compiled {
     #[must_use]
     pub fn class(&self, address: Address) -> &ClassInfo {
         &self.classes[usize::from(self.endpoint(address).class())]
+    }
+
+    /// The address that stands for whoever is at an interface without an address of their own; nothing where the site
+    /// file calls it no side.
+    #[must_use]
+    pub fn side(&self, interface: &str) -> Option<Address> {
+        let mut sides = self.sides.iter();
+        sides.find(|(name, _)| name == interface).map(|(_, side)| *side)
+    }
+
+    /// Name of the interface that an address stands for, where it does.
+    #[must_use]
+    pub fn side_name(&self, address: Address) -> Option<&str> {
+        let mut sides = self.sides.iter();
+        sides
+            .find(|(_, side)| *side == address)
+            .map(|(name, _)| name.as_str())
     }
 
     /// Id of a role.
@@ -151,8 +203,9 @@ pub fn compile(
         .ok_or_else(|| CompileError::NoSuchEdition(site.edition.clone()))?;
     let book = role_set::RoleBook::new(catalogue, site).ok_or(CompileError::TooManyRoles)?;
     let profiles = ports::Profiles::new(site)?;
-    let addresses = addresses::resolve(site, &book, &profiles, machine)?;
-    let mut rules = rules::effective(catalogue, page, site, &profiles);
+    let mut rules = rules::effective(catalogue, page, site, &profiles, &book);
+    let groups = groups::nodes(&rules, catalogue, site, machine);
+    let addresses = addresses::resolve(site, &book, &profiles, machine, &groups)?;
     let ports = ports::classes(&rules)?;
     let verdicts = verdicts::judge_pairs(site, &mut rules, &addresses.classes, &ports, previous)?;
     let catalogue_roles = catalogue.roles.iter().map(|role| role.id.clone());
@@ -167,7 +220,12 @@ pub fn compile(
         },
         classes: addresses.classes,
         verdicts: verdicts.infos,
-        rules: rules.into_iter().map(|rule| rule.info).collect(),
+        rules: rules
+            .into_iter()
+            .filter(|rule| !rule.answers_only)
+            .map(|rule| rule.info)
+            .collect(),
         roles: catalogue_roles.chain(custom_roles).collect(),
+        sides: addresses.sides,
     })
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::catalogue::{Catalogue, RoleId, RoleKind};
-use crate::site::{FlagForeign, SiteModel};
+use crate::site::{Extent, FlagForeign, SiteModel};
 
 /// A set of roles.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,6 +138,18 @@ impl RoleBook {
         } else {
             (all.union(self.client), all.without(self.client))
         }
+    }
+
+    /// Roles at the answering end of computers that the site file names, by its prefixes and by its sides.
+    pub(super) fn answering(&self, site: &SiteModel) -> RoleSet {
+        let given = site.statements.iter().filter(|one| one.given);
+        let named = given.filter(|one| matches!(one.extent, Extent::Prefix(_)));
+        let roles = named.map(|one| one.role);
+        let roles = roles.chain(site.interfaces.iter().map(|side| side.role));
+        roles.fold(RoleSet::default(), |all, role| {
+            let (_, answering) = self.by_direction(RoleSet::of(role), true);
+            all.union(answering)
+        })
     }
 
     /// Whether the site file wants flows flagged that a holder of these roles has with somebody unknown.

@@ -3,11 +3,12 @@
 use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 
-use crate::catalogue::{Catalogue, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
+use crate::catalogue::{Catalogue, Delivery, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
 use crate::site::{OwnRule, PortChanges, SiteModel};
 
 use super::ClassInfo;
 use super::ports::{PortSet, Profiles};
+use super::role_set::{RoleBook, RoleSet};
 
 /// The setting that dynamic rules take their ports from, and its value where the catalogue has none.
 const DYNAMIC_SETTING: &str = "rpc-dynamic";
@@ -53,6 +54,8 @@ pub struct RuleInfo {
     pub dynamic: bool,
     /// ICMP echo requests.
     pub icmp_echo: bool,
+    /// Groups, and what else is more than one computer's packet to another's port.
+    pub delivery: Delivery,
     /// Conditions of it that do not hold, as the site file says: with one of them it explains nothing.
     pub not_holding: Vec<String>,
     /// Pairs of endpoint classes, initiator and responder, between which it documents something.
@@ -112,6 +115,10 @@ pub(super) struct EffectiveRule {
     pub(super) info: RuleInfo,
     /// By profile; sets without ports are left out.
     pub(super) ports: Vec<Vec<PortSet>>,
+    /// It stands for the ports of another rule's left end, which the right end of that one sends to.
+    pub(super) answers_only: bool,
+    /// Whether the site file names somebody who hears what is sent to its groups: at the left end, at the right end.
+    pub(super) heard: [bool; 2],
 }
 
 /// The rules of a page in its order, those of the companions that are on, and the user's own.
@@ -120,7 +127,9 @@ pub(super) fn effective(
     page: &Page,
     site: &SiteModel,
     profiles: &Profiles,
+    book: &RoleBook,
 ) -> Vec<EffectiveRule> {
+    let heard = book.answering(site);
     let on = catalogue
         .companions
         .iter()
@@ -129,10 +138,34 @@ pub(super) fn effective(
     let companions = on
         .flat_map(|companion| &companion.rules)
         .map(|rule| (rule, VerdictKind::Baseline));
-    page.chain(companions)
-        .map(|(rule, kind)| with_ports(catalogue, site, rule, kind, profiles))
+    let mut rules: Vec<_> = page
+        .chain(companions)
+        .map(|(rule, kind)| with_ports(catalogue, site, rule, kind, profiles, heard))
         .chain(site.rules.iter().map(|rule| own(rule, profiles)))
-        .collect()
+        .collect();
+    let answers: Vec<_> = rules.iter().filter_map(answers).collect();
+    rules.extend(answers);
+    rules
+}
+
+/// What the right end of a rule sends to the left end's own ports, as a rule the other way round with the same id.
+fn answers(rule: &EffectiveRule) -> Option<EffectiveRule> {
+    let ports = RulePorts {
+        udp: rule.info.delivery.udp_at_from.clone(),
+        tcp: Vec::new(),
+    };
+    let sets = sets(&ports, false, false);
+    (!sets.is_empty()).then(|| EffectiveRule {
+        info: RuleInfo {
+            from: rule.info.to,
+            to: rule.info.from,
+            opened_by: OpenedBy::From,
+            ..rule.info.clone()
+        },
+        ports: vec![sets; rule.ports.len()],
+        answers_only: true,
+        heard: [false; 2],
+    })
 }
 
 /// Ports of a rule as sets of the port table's entries; sets without ports are left out.
@@ -161,6 +194,8 @@ fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
     };
     EffectiveRule {
         ports: vec![sets(&ports, false, rule.icmp_echo); count],
+        answers_only: false,
+        heard: [false; 2],
         info: RuleInfo {
             id: rule.id.clone(),
             section: OWN_RULES.to_owned(),
@@ -176,6 +211,7 @@ fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
             documented: ports,
             dynamic: false,
             icmp_echo: rule.icmp_echo,
+            delivery: Delivery::default(),
             not_holding: Vec::new(),
             pairs: 0,
         },
@@ -205,6 +241,7 @@ fn with_ports(
     rule: &Rule,
     kind: VerdictKind,
     profiles: &Profiles,
+    heard: RoleSet,
 ) -> EffectiveRule {
     let by_profile: Vec<_> = profiles
         .changes()
@@ -217,6 +254,8 @@ fn with_ports(
         .collect();
     EffectiveRule {
         ports: sets,
+        answers_only: false,
+        heard: [rule.from, rule.to].map(|role| heard.contains(role)),
         info: RuleInfo {
             id: rule.id.clone(),
             section: rule.section.clone(),
@@ -232,6 +271,7 @@ fn with_ports(
             by_profile,
             dynamic: rule.dynamic,
             icmp_echo: rule.icmp_echo,
+            delivery: rule.delivery.clone(),
             not_holding: not_holding(site, rule),
             pairs: 0,
         },

@@ -1,6 +1,8 @@
 //! Addresses that mean something by themselves: special-purpose ones, which nobody on the internet has, and
 //! local ones, which do not cross a gateway.
 
+use crate::catalogue::Group;
+
 /// Ranges that are not public: the IANA special-purpose registries of both families (RFC 6890 and its
 /// successors), and multicast.
 pub(super) const SPECIAL_PURPOSE: &[&str] = &[
@@ -38,6 +40,16 @@ pub(super) const SPECIAL_PURPOSE: &[&str] = &[
     "fe80::/10",
     "ff00::/8",
 ];
+
+/// Where nobody in particular answers: multicast of both families, and the limited broadcast (RFC 919).
+pub(super) const GROUPS: &[(&str, Group)] = &[
+    ("224.0.0.0/4", Group::Multicast),
+    ("ff00::/8", Group::Multicast),
+    ("255.255.255.255/32", Group::Broadcast),
+];
+
+/// Where [`cmflow_common::address::Address::side`] has its addresses: no group is there.
+pub(super) const SIDES: &str = "ffff:636d::/96";
 
 /// Ranges that do not cross a gateway. A prefix of the site file that reaches beyond such a range says nothing
 /// about it; one inside does.

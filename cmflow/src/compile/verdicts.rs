@@ -13,7 +13,7 @@ use crate::site::SiteModel;
 
 use super::ports::{PortClasses, PortSet};
 use super::rules::EffectiveRule;
-use super::{ClassInfo, CompileError, RoleSet};
+use super::{ClassInfo, CompileError, RoleSet, RuleInfo};
 
 /// How many verdicts there are counters for, the built-in ones included.
 pub const VERDICT_CAPACITY: usize = 8192;
@@ -87,12 +87,13 @@ pub(super) fn judge_pairs(
     // Many pairs have the same rules at the same ports: 200 distribution points are judged once.
     let mut judged: HashMap<(u16, Vec<usize>, Vec<usize>), Vec<Found>> = HashMap::new();
     for ((initiator, responder), fitting) in pairs {
-        let profile = classes[usize::from(responder)].profile;
+        let profile = classes[usize::from(responder)].profile_from(&classes[usize::from(initiator)]);
         for rule in &fitting.forward {
             let rule = &mut rules[*rule];
             rule.info.pairs += usize::from(!rule.ports[usize::from(profile)].is_empty());
         }
-        let ends = [initiator, responder].map(|class| endpoint(class, &classes[usize::from(class)]));
+        let ends =
+            [initiator, responder].map(|class| Endpoint::new(class, classes[usize::from(class)].flags()));
         let key = (profile, fitting.forward, fitting.turned);
         if !judged.contains_key(&key) {
             let found = judge(rules, ports, &mut numbers, profile, &key.1, &key.2)?;
@@ -111,16 +112,6 @@ pub(super) fn judge_pairs(
         judgements,
         infos: numbers.infos,
     })
-}
-
-fn endpoint(class: u16, info: &ClassInfo) -> Endpoint {
-    let mut flags = if info.known { Endpoint::KNOWN } else { 0 };
-    flags |= if info.flagged_if_foreign {
-        Endpoint::FLAGGED_IF_FOREIGN
-    } else {
-        0
-    };
-    Endpoint::new(class, flags)
 }
 
 /// Reversed comes after opaque and local in precedence, and never from an inferred initiator.
@@ -151,11 +142,27 @@ fn fitting_pairs(
     };
     let mut pairs: BTreeMap<(u16, u16), Fitting> = BTreeMap::new();
     let numbered = rules.iter().enumerate();
-    for (index, EffectiveRule { info, .. }) in numbered.filter(|(_, rule)| !rule.info.is_left_out()) {
+    for (index, rule) in numbered.filter(|(_, rule)| !rule.info.is_left_out()) {
+        let info = &rule.info;
         let in_scope = |a: u16, b: u16| {
             let [a, b] = [a, b].map(|class| classes[usize::from(class)].site);
             site.in_scope(info.scope, a, b)
         };
+        for sender in group_senders(rule) {
+            let groups = (0_u16..).zip(classes).filter(|(_, class)| reaches(info, class));
+            let groups: Vec<u16> = groups.map(|(number, _)| number).collect();
+            for initiator in holders(sender, |class| class.as_initiator) {
+                if !info.lets_open(sender, &classes[usize::from(initiator)]) {
+                    continue;
+                }
+                for group in groups.iter().copied().filter(|group| in_scope(initiator, *group)) {
+                    let fitting = pairs.entry((initiator, group)).or_default();
+                    if fitting.forward.last() != Some(&index) {
+                        fitting.forward.push(index);
+                    }
+                }
+            }
+        }
         for (asking, answering, as_printed) in [(info.from, info.to, true), (info.to, info.from, false)] {
             let responders = holders(answering, |class| class.as_responder);
             for initiator in holders(asking, |class| class.as_initiator) {
@@ -167,7 +174,7 @@ fn fitting_pairs(
                         // Roles at both ends fit both ways round.
                     } else if may_open {
                         fitting.forward.push(index);
-                    } else {
+                    } else if !rule.answers_only {
                         fitting.turned.push(index);
                     }
                 }
@@ -175,6 +182,23 @@ fn fitting_pairs(
         }
     }
     pairs
+}
+
+/// Roles that send to the groups of a rule, where the site file names somebody at the other end who hears it.
+fn group_senders(rule: &EffectiveRule) -> impl Iterator<Item = RoleId> {
+    let RuleInfo {
+        from, to, delivery, ..
+    } = &rule.info;
+    let [at_from, at_to] = rule.heard;
+    let both = delivery.group_senders == OpenedBy::Either;
+    let senders = [(*from, at_to), (*to, both && at_from)];
+    let sending = !delivery.groups.is_empty();
+    let senders = senders.into_iter().filter(move |(_, sends)| sending && *sends);
+    senders.map(|(sender, _)| sender)
+}
+
+fn reaches(rule: &RuleInfo, class: &ClassInfo) -> bool {
+    class.group.is_some_and(|group| rule.delivery.reaches(group))
 }
 
 /// Collects, for each port class that one of the rules covers at a responder of that profile, the rules.

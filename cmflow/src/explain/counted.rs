@@ -1,20 +1,12 @@
 //! What an end counts as in a rule, where the site file does not name that role for it.
 
-use std::net::IpAddr;
-
-use cmflow_common::address::Address;
-
-use super::Book;
+use super::{Book, End};
 use crate::catalogue::{RoleId, RoleKind};
 use crate::compile::RuleInfo;
 
 /// A sentence for each end that plays a role which the site file does not give it by its address.
-pub(super) fn counted_as(
-    book: &Book<'_>,
-    rule: &RuleInfo,
-    [initiator, responder]: [IpAddr; 2],
-) -> Vec<String> {
-    let class = |address: IpAddr| book.compiled.class(Address::from(address));
+pub(super) fn counted_as(book: &Book<'_>, rule: &RuleInfo, [initiator, responder]: [End; 2]) -> Vec<String> {
+    let class = |end: End| book.compiled.class(end.address);
     let as_printed =
         class(initiator).as_initiator.contains(rule.from) && class(responder).as_responder.contains(rule.to);
     let roles = if as_printed {
@@ -23,13 +15,16 @@ pub(super) fn counted_as(
         [rule.to, rule.from]
     };
     let ends = [initiator, responder].into_iter().zip(roles);
-    ends.filter_map(|(address, role)| one(book, address, role))
-        .collect()
+    ends.filter_map(|(end, role)| one(book, end, role)).collect()
 }
 
-fn one(book: &Book<'_>, address: IpAddr, role: RoleId) -> Option<String> {
-    let named = book.compiled.class(Address::from(address)).named;
+fn one(book: &Book<'_>, end: End, role: RoleId) -> Option<String> {
+    let class = book.compiled.class(end.address);
+    let (named, address) = (class.named, end.shown);
     let id = book.compiled.role(role);
+    if class.group.is_some() && !class.known {
+        return Some(format!("{address} reaches every {id} that listens"));
+    }
     let kind = book
         .catalogue
         .roles

@@ -55,6 +55,14 @@ pub struct Side {
     pub grounds: Vec<Ground>,
 }
 
+/// An end of a flow: as it is shown, and as tables know it.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    shown: IpAddr,
+    /// The same, or what stands for whoever is at an interface without an address that tells who.
+    address: Address,
+}
+
 /// A line of the site file that gives an address a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ground {
@@ -62,6 +70,8 @@ pub struct Ground {
     pub role: String,
     /// The prefix, or the address itself.
     pub prefix: IpNet,
+    /// Name of the interface whose side has the role, where the address says nothing.
+    pub interface: Option<String>,
     /// Name of the file.
     pub file: String,
     /// Line of it, from 1.
@@ -103,10 +113,18 @@ impl<'a> Book<'a> {
     /// Judges the first packet of the flow, and says why.
     #[must_use]
     pub fn explain(&self, question: &Question) -> Explanation<'a> {
+        self.explain_at(question, None)
+    }
+
+    /// As [`Book::explain`], of a packet that comes in by an interface: an end without an address of its own is who the
+    /// site file says is at that side.
+    #[must_use]
+    pub fn explain_at(&self, question: &Question, interface: Option<&str>) -> Explanation<'a> {
         let Self { site, compiled, .. } = *self;
         let service = question.service.in_family(question.initiator.is_ipv6());
         let tables = &compiled.tables;
-        let packet = opening(&tables, question, service);
+        let ends = [question.initiator, question.responder].map(|end| self.end(end, interface));
+        let packet = opening(&tables, ends, service);
         // Whether its sender is the low or the high end of a key is the same to the decision.
         let bits = judge::initiator(&tables, &packet, true);
         let id = judge::judge(&tables, &packet, true, bits);
@@ -117,17 +135,16 @@ impl<'a> Book<'a> {
             protocol: service.protocol,
             port: service.port,
         };
-        let ends = [packet.source, packet.destination].map(|end| compiled.class(end));
         let reasons = verdict
             .rules
             .iter()
-            .filter_map(|rule| Reason::of(self, rule, question, ends));
+            .filter_map(|rule| Reason::of(self, rule, ends));
         Explanation {
             verdict,
             id,
             initiator_seen: bits & state::INITIATOR_SEEN != 0,
-            initiator: self.side(question.initiator),
-            responder: self.side(question.responder),
+            initiator: self.side(ends[0]),
+            responder: self.side(ends[1]),
             reasons: reasons.collect(),
             nearest: match verdict.basis {
                 // A computer that is much at once may miss its own rule and meet another's.
@@ -140,8 +157,20 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn side(&self, address: IpAddr) -> Side {
-        let class = self.compiled.class(Address::from(address));
+    fn end(&self, shown: IpAddr, interface: Option<&str>) -> End {
+        let address = Address::from(shown);
+        let tells_nobody = shown.is_unspecified() || address.is_link_local();
+        let side = interface.and_then(|interface| self.compiled.side(interface));
+        let side = side.filter(|_| tells_nobody && !self.compiled.class(address).known);
+        End {
+            shown,
+            address: side.unwrap_or(address),
+        }
+    }
+
+    fn side(&self, end: End) -> Side {
+        let class = self.compiled.class(end.address);
+        let address = end.shown;
         let named = |name: &str| Some(name.to_owned());
         let host = self
             .site
@@ -162,9 +191,23 @@ impl<'a> Book<'a> {
             grounds: class
                 .named
                 .iter()
-                .filter_map(|role| self.ground(address, role))
+                .filter_map(|role| self.side_ground(end, role).or_else(|| self.ground(address, role)))
                 .collect(),
         }
+    }
+
+    /// The line that gives the role to whoever is at an interface.
+    fn side_ground(&self, end: End, role: RoleId) -> Option<Ground> {
+        let interface = self.compiled.side_name(end.address)?;
+        let mut said = self.site.interfaces.iter();
+        let said = said.find(|side| side.name == interface && side.role == role)?;
+        Some(Ground {
+            role: self.compiled.role(role).to_owned(),
+            prefix: end.shown.into(),
+            interface: Some(interface.to_owned()),
+            file: self.site.file(said.place.file).to_owned(),
+            line: said.place.line,
+        })
     }
 
     /// The most specific line that gives the role to the address; nothing where a word such as `public` does.
@@ -182,6 +225,7 @@ impl<'a> Book<'a> {
         Some(Ground {
             role: self.compiled.role(role).to_owned(),
             prefix,
+            interface: None,
             file: self.site.file(place.file).to_owned(),
             line: place.line,
         })
@@ -189,15 +233,15 @@ impl<'a> Book<'a> {
 }
 
 /// The first packet of the flow, from the end that opens it.
-fn opening<T: Tables>(tables: &T, question: &Question, service: Service) -> Packet {
+fn opening<T: Tables>(tables: &T, [initiator, responder]: [End; 2], service: Service) -> Packet {
     let signs = match service.protocol {
         protocol::TCP => sign::SYN,
         protocol::ICMP | protocol::ICMPV6 if service.port == 0 => sign::ECHO_REQUEST,
         _ => 0,
     };
     Packet {
-        source: Address::from(question.initiator),
-        destination: Address::from(question.responder),
+        source: initiator.address,
+        destination: responder.address,
         source_port: match service.protocol {
             protocol::TCP | protocol::UDP => asking_port(tables, service),
             _ => service.port,

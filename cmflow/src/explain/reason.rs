@@ -4,7 +4,7 @@ use cmflow_common::verdict::VerdictKind;
 use jiff::civil::Date;
 
 use super::counted::counted_as;
-use super::{Book, Question};
+use super::{Book, End};
 use crate::catalogue::{OpenedBy, PortRange, Rule, Scope};
 use crate::compile::{ClassInfo, RuleInfo, RulePorts};
 use crate::site::Place;
@@ -75,13 +75,14 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// The rule with that id for a flow between an initiator and a responder of those classes; nothing for an id
+    /// The rule with that id for a flow between an initiator and a responder; nothing for an id
     /// that is of other tables.
-    pub(super) fn of(book: &Book<'_>, id: &str, question: &Question, ends: [&ClassInfo; 2]) -> Option<Self> {
+    pub(super) fn of(book: &Book<'_>, id: &str, between: [End; 2]) -> Option<Self> {
+        let ends: [&ClassInfo; 2] = between.map(|end| book.compiled.class(end.address));
         let info = book.compiled.rules.iter().find(|rule| rule.id == id)?;
         let printed = printed(book, info);
         let own = book.site.rules.iter().find(|rule| rule.id == id);
-        let ports = info.ports(ends[1].profile).clone();
+        let ports = info.ports(ends[1].profile_from(ends[0])).clone();
         let replaced = info.setting.clone().filter(|_| ports != info.documented);
         Some(Self {
             rule: info.id.clone(),
@@ -100,7 +101,7 @@ impl Reason {
             replaced: replaced.map(|key| (key, info.documented.clone())),
             notes: printed.map(|rule| notes(book, rule)).unwrap_or_default(),
             conditions: printed.map(|rule| conditions(book, rule)).unwrap_or_default(),
-            counted_as: counted_as(book, info, [question.initiator, question.responder]),
+            counted_as: counted_as(book, info, between),
             remarks: printed.map(|rule| rule.remarks.clone()).unwrap_or_default(),
             errata: printed.map(|rule| rule.errata.clone()).unwrap_or_default(),
             source: printed.and_then(|rule| rule.anchor.clone()),

@@ -52,8 +52,12 @@ impl Distance {
         let as_printed = opens(rule.from) && answers(rule.to);
         let turned = opens(rule.to) && answers(rule.from);
         let may_open = |role: RoleId| rule.lets_open(role, initiator);
+        let reached = responder.group.is_some_and(|group| rule.delivery.reaches(group));
+        let sends = opens(rule.from) && may_open(rule.from)
+            || rule.delivery.group_senders == OpenedBy::Either && opens(rule.to) && may_open(rule.to);
         let roles_fit = as_printed && may_open(rule.from)
-            || rule.opened_by == OpenedBy::Either && turned && may_open(rule.to);
+            || rule.opened_by == OpenedBy::Either && turned && may_open(rule.to)
+            || reached && sends;
         let in_scope = asked.site.in_scope(rule.scope, initiator.site, responder.site);
         if rule.is_left_out() {
             // What else keeps it from fitting is no help: without that it would explain nothing either.
@@ -61,6 +65,8 @@ impl Distance {
             return fits.then_some(Self::NotHolding);
         }
         match (away(rule, asked), roles_fit) {
+            // A group is there for nobody where nobody listens.
+            (Some(0), true) if reached && !asked.held.contains(rule.to) => Some(Self::UnheldResponder),
             (Some(0), true) => (!in_scope).then_some(Self::OtherSite),
             (Some(0), false) if turned || as_printed => Some(Self::WrongEnd),
             (Some(0), false) if opens(rule.from) => Some(match asked.held.contains(rule.to) {
@@ -82,8 +88,7 @@ impl Distance {
 
 /// Whether the rule has the port in any protocol.
 fn has_port(rule: &RuleInfo, asked: &Asked<'_>) -> bool {
-    let responder = asked.compiled.class(asked.question.responder);
-    let ports = rule.ports(responder.profile);
+    let ports = asked.all_ports(rule);
     let mut ranges = ports.udp.iter().chain(&ports.tcp);
     ranges.any(|range| range.contains(asked.question.port))
 }

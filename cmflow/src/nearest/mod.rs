@@ -9,7 +9,7 @@ use cmflow_common::address::Address;
 use cmflow_common::verdict::VerdictKind;
 
 use crate::catalogue::PortRange;
-use crate::compile::{Compiled, RoleSet, RuleInfo};
+use crate::compile::{Compiled, RoleSet, RuleInfo, RulePorts};
 use crate::site::SiteModel;
 use distance::Distance;
 use words::words;
@@ -111,8 +111,14 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Ports that a rule has at the responder, of the protocol in question.
     fn ports<'r>(&self, rule: &'r RuleInfo) -> &'r [PortRange] {
-        let responder = self.compiled.class(self.question.responder);
-        rule.ports(responder.profile).of(self.question.protocol)
+        self.all_ports(rule).of(self.question.protocol)
+    }
+
+    /// Ports that a rule has at the responder, of every protocol.
+    fn all_ports<'r>(&self, rule: &'r RuleInfo) -> &'r RulePorts {
+        let [initiator, responder] =
+            [self.question.initiator, self.question.responder].map(|end| self.compiled.class(end));
+        rule.ports(responder.profile_from(initiator))
     }
 
     /// Services that have exactly this port somewhere: a wrong port of the right service is nearer.

@@ -10,7 +10,7 @@ use cmflow_common::packet::protocol;
 use super::Asked;
 use super::distance::Distance;
 use crate::answer::protocol_name;
-use crate::catalogue::{PortRange, RoleId, Scope};
+use crate::catalogue::{Group, PortRange, RoleId, Scope};
 use crate::compile::RuleInfo;
 use crate::site::{SiteIndex, SiteModel};
 
@@ -80,8 +80,20 @@ fn other_site(rule: &RuleInfo, asked: &Asked<'_>) -> String {
 
 fn lacks(asked: &Asked<'_>, address: Address, role: RoleId) -> String {
     let class = asked.compiled.class(address);
-    let address = IpAddr::from(address);
+    let address = match asked.compiled.side_name(address) {
+        Some(interface) => format!("a computer at {interface}"),
+        None => IpAddr::from(address).to_string(),
+    };
     let role = asked.compiled.role(role);
+    match class.group {
+        Some(Group::Broadcast) if !class.known => {
+            return format!("{address} is a broadcast address, the rule needs \"{role}\"");
+        }
+        Some(_) if !class.known => {
+            return format!("{address} is a multicast group, the rule needs \"{role}\"");
+        }
+        _ => {}
+    }
     if !class.known {
         return format!("{address} holds no role, the rule needs \"{role}\"");
     }
@@ -100,8 +112,7 @@ fn replaced(rule: &RuleInfo, asked: &Asked<'_>) -> String {
 }
 
 fn other_protocol(rule: &RuleInfo, asked: &Asked<'_>) -> String {
-    let responder = asked.compiled.class(asked.question.responder);
-    let at_responder = rule.ports(responder.profile);
+    let at_responder = asked.all_ports(rule);
     let has = [protocol::TCP, protocol::UDP].map(|protocol| ports(at_responder.of(protocol), protocol));
     let mut has: Vec<_> = has.into_iter().filter(|ports| !ports.is_empty()).collect();
     if rule.icmp_echo {

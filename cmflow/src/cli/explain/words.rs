@@ -94,7 +94,11 @@ fn grounds(side: &Side) -> Vec<String> {
         } else {
             prefix.to_string()
         };
-        let line = format!("by {prefix} ({}:{})", ground.file, ground.line);
+        let given = match &ground.interface {
+            Some(interface) => format!("[interfaces] {interface}"),
+            None => prefix,
+        };
+        let line = format!("by {given} ({}:{})", ground.file, ground.line);
         match lines.iter_mut().find(|(known, _)| *known == line) {
             Some((_, roles)) => roles.push(&ground.role),
             None => lines.push((line, vec![&ground.role])),

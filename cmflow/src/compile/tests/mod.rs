@@ -1,5 +1,6 @@
 mod companions;
 mod conditions;
+mod groups;
 mod initiates;
 mod meaning;
 mod naive;

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use cmflow_common::address::Address;
 use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 use ipnet::IpNet;
 
-use crate::catalogue::{Cadence, Catalogue, Delivery, OpenedBy, PortRange, RoleId, RoleKind, Rule, Scope};
-use crate::compile::Basis;
+use crate::catalogue::{
+    Cadence, Catalogue, Delivery, Group, OpenedBy, PortRange, RoleId, RoleKind, Rule, Scope,
+};
 use crate::compile::special::{LOCAL, SPECIAL_PURPOSE};
-use crate::site::{Extent, FlagForeign, OwnRule, SiteIndex, SiteModel};
+use crate::compile::{Basis, Machine};
+use crate::site::{Extent, FlagForeign, OwnRule, SiteIndex, SiteModel, Statement};
 
 /// What the statements say of one address, read one after the other.
 pub(super) struct Computer {
@@ -22,6 +25,7 @@ pub(super) struct Computer {
     pub(super) opens: Vec<bool>,
     pub(super) answers: Vec<bool>,
     site: Option<SiteIndex>,
+    group: Option<Group>,
 }
 
 /// What the tables should say.
@@ -36,7 +40,7 @@ pub(super) struct Answer {
 pub(super) struct Naive<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) site: &'a SiteModel,
-    pub(super) gateway: &'a [IpAddr],
+    pub(super) machine: &'a Machine,
 }
 
 /// One of the user's own rules, as the page would print it.
@@ -86,7 +90,113 @@ impl Naive<'_> {
             opens: self.roles().map(|role| self.opens(address, role)).collect(),
             answers: self.roles().map(|role| self.answers(address, role)).collect(),
             site: self.site_of(address),
+            group: self.group(address),
         }
+    }
+
+    /// Whoever is at an interface that the site file calls a side.
+    pub(super) fn at_side(&self, name: &str, role: RoleId) -> Option<Computer> {
+        let (_, number) = self.machine.interfaces.iter().find(|(known, _)| known == name)?;
+        let any_other = |role: RoleId| {
+            let mut said = self.site.statements.iter();
+            said.any(|s| s.role == role && s.given && s.extent == Extent::AnyOther)
+        };
+        let held: Vec<RoleId> = self
+            .roles()
+            .filter(|one| *one == role || any_other(*one))
+            .collect();
+        let site_system = self.catalogue.role("site-system");
+        let is_system = held
+            .iter()
+            .any(|held| Some(*held) == site_system || self.implies(*held, site_system));
+        let client = self.catalogue.role("client");
+        let holds = |role: RoleId| {
+            self.kind(role) == Some(RoleKind::Named)
+                || held
+                    .iter()
+                    .any(|held| *held == role || self.implies(*held, Some(role)))
+        };
+        let is_client = |role: RoleId| Some(role) == client && is_system;
+        let everybodys = [RoleKind::EndPoint, RoleKind::Public, RoleKind::Named].map(Some);
+        Some(Computer {
+            address: Address::side(*number).into(),
+            known: true,
+            flagged_if_foreign: match self.site.flag_foreign {
+                FlagForeign::SiteSystems => !everybodys.contains(&self.kind(role)),
+                FlagForeign::All => true,
+                FlagForeign::None => false,
+            },
+            site_server_initiates: false,
+            local: true,
+            opens: self.roles().map(|role| holds(role) || is_client(role)).collect(),
+            answers: self.roles().map(|role| holds(role) && !is_client(role)).collect(),
+            site: None,
+            group: None,
+        })
+    }
+
+    fn implies(&self, held: RoleId, role: Option<RoleId>) -> bool {
+        let held = self.catalogue.roles.get(usize::from(held.0));
+        held.is_some_and(|held| role.is_some_and(|role| held.implies.contains(&role)))
+    }
+
+    /// Broadcast where the gateway has a subnet that ends there or a client network does, a group by its name where a
+    /// rule names it.
+    fn group(&self, address: IpAddr) -> Option<Group> {
+        let client = self.catalogue.role("client");
+        let ends_there = |statement: &Statement| match statement.extent {
+            Extent::Prefix(prefix) if Some(statement.role) == client && statement.given => {
+                prefix.addr().is_ipv4() && prefix.prefix_len() < 31 && prefix.broadcast() == address
+            }
+            _ => false,
+        };
+        if self.machine.broadcasts.contains(&address)
+            || address.to_string() == "255.255.255.255"
+            || self.site.statements.iter().any(ends_there)
+        {
+            return Some(Group::Broadcast);
+        }
+        let named = Group::Address(address);
+        let rules = self.rules();
+        let is_named = rules
+            .iter()
+            .any(|(_, rule)| rule.delivery.groups.contains(&named));
+        match (is_named, address.is_multicast()) {
+            (true, _) => Some(named),
+            (false, true) => Some(Group::Multicast),
+            (false, false) => None,
+        }
+    }
+
+    /// Whether the site file names somebody who holds that role where it is asked.
+    fn is_heard(&self, role: RoleId) -> bool {
+        let statements = self.site.statements.iter().filter(|one| one.given);
+        let prefixes = statements.filter(|one| matches!(one.extent, Extent::Prefix(_)));
+        let mut roles = prefixes
+            .map(|one| one.role)
+            .chain(self.site.interfaces.iter().map(|side| side.role));
+        let site_system = self.catalogue.role("site-system");
+        roles.any(|held| {
+            let is_system = Some(held) == site_system || self.implies(held, site_system);
+            let holds =
+                held == role || self.implies(held, Some(role)) || self.kind(role) == Some(RoleKind::Named);
+            holds && !(Some(role) == self.catalogue.role("client") && is_system)
+        })
+    }
+
+    /// Whether a computer sends to a group under a rule.
+    fn sends(&self, rule: &Rule, from: &Computer, group: Option<Group>) -> bool {
+        let Some(group) = group else { return false };
+        let may_send = |role: RoleId, listening: RoleId| {
+            from.opens[usize::from(role.0)] && !self.is_taken(rule, role, from) && self.is_heard(listening)
+        };
+        let reaches = rule.delivery.groups.iter().any(|own| match own {
+            Group::Multicast => group != Group::Broadcast,
+            own => *own == group,
+        });
+        reaches
+            && (may_send(rule.from, rule.to)
+                || rule.delivery.group_senders == OpenedBy::Either && may_send(rule.to, rule.from))
     }
 
     pub(super) fn answer(
@@ -100,11 +210,12 @@ impl Naive<'_> {
         let as_printed =
             |rule: &Rule| from.opens[usize::from(rule.from.0)] && to.answers[usize::from(rule.to.0)];
         let turned = |rule: &Rule| from.opens[usize::from(rule.to.0)] && to.answers[usize::from(rule.from.0)];
-        let straight = self.credited(from, to, protocol, port, |rule| {
+        let straight = self.credited(from, to, protocol, port, true, |rule| {
             as_printed(rule) && !self.is_taken(rule, rule.from, from)
                 || rule.opened_by == OpenedBy::Either && turned(rule) && !self.is_taken(rule, rule.to, from)
+                || self.sends(rule, from, to.group)
         });
-        let turned = self.credited(from, to, protocol, port, |rule| {
+        let turned = self.credited(from, to, protocol, port, false, |rule| {
             turned(rule) || as_printed(rule) && self.is_taken(rule, rule.from, from)
         });
         let hides = match protocol {
@@ -174,6 +285,7 @@ impl Naive<'_> {
         to: &Computer,
         protocol: u8,
         port: u16,
+        answering: bool,
         roles_fit: impl Fn(&Rule) -> bool,
     ) -> Option<(VerdictKind, Vec<String>, Basis)> {
         let icmp = protocol == protocol::ICMP || protocol == protocol::ICMPV6;
@@ -183,14 +295,22 @@ impl Naive<'_> {
             if rule.conditions.iter().any(denied) {
                 continue;
             }
-            if !roles_fit(&rule) || !self.site.in_scope(rule.scope, from.site, to.site) {
+            if !self.site.in_scope(rule.scope, from.site, to.site) {
                 continue;
             }
             let (udp, tcp) = match kind {
                 VerdictKind::Approved => (rule.udp.clone(), rule.tcp.clone()),
+                _ if to.group.is_some() && !to.known => self.ports(&rule, from),
                 _ => self.ports(&rule, to),
             };
+            let at_left_end = protocol == protocol::UDP
+                && from.opens[usize::from(rule.to.0)]
+                && !self.is_taken(&rule, rule.to, from)
+                && to.answers[usize::from(rule.from.0)]
+                && rule.delivery.udp_at_from.iter().any(|range| range.contains(port));
             let fits = match protocol {
+                _ if answering && at_left_end => true,
+                _ if !roles_fit(&rule) => false,
                 protocol::TCP => tcp.iter().any(|range| range.contains(port)),
                 protocol::UDP => udp.iter().any(|range| range.contains(port)),
                 _ => icmp && rule.icmp_echo,
@@ -275,12 +395,18 @@ impl Naive<'_> {
         }
     }
 
+    /// The gateway's own addresses, and those that it does not forward to.
+    fn own(&self) -> impl Iterator<Item = IpAddr> {
+        let own = self.machine.addresses.iter().chain(&self.machine.broadcasts);
+        own.copied()
+    }
+
     /// Length of the longest local range around an address: shorter prefixes say nothing about it.
     fn local_length(&self, address: IpAddr) -> Option<u8> {
         let ranges = LOCAL
             .iter()
             .map(|text| prefix(text))
-            .chain(self.gateway.iter().map(|own| IpNet::from(*own)));
+            .chain(self.own().map(IpNet::from));
         ranges
             .filter(|range| range.contains(&address))
             .map(|range| range.prefix_len())

@@ -13,19 +13,19 @@ use proptest::sample::{select, subsequence};
 use super::naive::{Answer, Naive};
 use super::{Pair, address};
 use crate::catalogue::{
-    Cadence, Catalogue, Companion, Connection, Delivery, Edition, EditionId, Level, OpenedBy, Page,
+    Cadence, Catalogue, Companion, Connection, Delivery, Edition, EditionId, Group, Level, OpenedBy, Page,
     PortRange, Role, RoleId, RoleKind, Rule, Scope, Setting,
 };
 use crate::compile::{Machine, compile};
 use crate::site::{
-    CustomRole, Extent, FlagForeign, Host, OwnRule, Place, PortChanges, Site, SiteIndex, SiteModel, Stated,
-    Statement,
+    CustomRole, Extent, FlagForeign, Host, InterfaceSide, OwnRule, Place, PortChanges, Site, SiteIndex,
+    SiteModel, Stated, Statement,
 };
 
 const GATEWAY: &str = "10.0.0.3";
 
 /// Few enough that prefixes meet, and of every sort: internal, public, local, special, both families.
-const ADDRESSES: [&str; 18] = [
+const ADDRESSES: [&str; 23] = [
     "10.0.0.0",
     "10.0.0.1",
     "10.0.0.2",
@@ -44,7 +44,14 @@ const ADDRESSES: [&str; 18] = [
     "2600::2",
     "fe80::1",
     "ff02::c",
+    "ff02::1:2",
+    "239.1.1.1",
+    "255.255.255.255",
+    // The ends of the subnets of 10.0.0.0 and 10.0.1.0: the gateway's own, and another.
+    "10.0.0.255",
+    "10.0.1.255",
 ];
+const INTERFACES: [&str; 3] = ["eth0", "eth1", "elsewhere"];
 const LENGTHS: [u8; 8] = [0, 8, 15, 16, 24, 30, 31, 32];
 const PORTS: [u16; 10] = [80, 443, 500, 1433, 4500, 8530, 8443, 50_000, 50_001, 65_535];
 const SETTINGS: [&str; 3] = ["web", "fixed", "rpc-dynamic"];
@@ -106,8 +113,9 @@ fn rule() -> impl Strategy<Value = Rule> {
     );
     let conditions = subsequence(&CONDITIONS[..], 0..3);
     let note_5 = prop::option::weighted(0.5, any::<bool>());
-    (ends, scope, ports, conditions, note_5).prop_map(
-        |((from, to, either), scope, (udp, tcp, form, setting), conditions, note_5)| {
+    let delivery = prop_oneof![1 => Just(Delivery::default()), 1 => delivery()];
+    (ends, scope, ports, conditions, note_5, delivery).prop_map(
+        |((from, to, either), scope, (udp, tcp, form, setting), conditions, note_5, delivery)| {
             let dynamic = form == 0;
             let [from, to] = [from, to].map(|role| RoleId(u16::try_from(role).expect("few roles")));
             Rule {
@@ -125,7 +133,7 @@ fn rule() -> impl Strategy<Value = Rule> {
                 udp: udp.unwrap_or_default(),
                 tcp: if dynamic { vec![] } else { tcp.unwrap_or_default() },
                 icmp_echo: form == 1,
-                delivery: Delivery::default(),
+                delivery,
                 dynamic,
                 either: form == 2,
                 alternate: false,
@@ -144,6 +152,19 @@ fn rule() -> impl Strategy<Value = Rule> {
             }
         },
     )
+}
+
+fn delivery() -> impl Strategy<Value = Delivery> {
+    let groups = ["broadcast", "multicast", "ff02::1:2", "239.1.1.1"];
+    let groups = groups.map(|text| text.parse::<Group>().expect("a group"));
+    let groups = subsequence(groups.to_vec(), 0..3);
+    let at_from = prop::option::weighted(0.2, port_ranges());
+    (groups, any::<bool>(), at_from).prop_map(|(groups, either, at_from)| Delivery {
+        groups,
+        group_senders: if either { OpenedBy::Either } else { OpenedBy::From },
+        udp_at_from: at_from.unwrap_or_default(),
+        answered: true,
+    })
 }
 
 fn catalogue() -> impl Strategy<Value = Catalogue> {
@@ -283,6 +304,18 @@ fn conditions() -> impl Strategy<Value = BTreeMap<String, Stated>> {
     prop::collection::btree_map(select(&CONDITIONS[..]).prop_map(str::to_owned), stated, 0..3)
 }
 
+fn sides() -> impl Strategy<Value = Vec<InterfaceSide>> {
+    let sides = prop::collection::btree_map(select(&INTERFACES[..]), 0..ROLES, 0..3);
+    sides.prop_map(|sides| {
+        let sides = sides.into_iter().map(|(name, role)| InterfaceSide {
+            name: name.to_owned(),
+            role: RoleId(u16::try_from(role).expect("few roles")),
+            place: Place::default(),
+        });
+        sides.collect()
+    })
+}
+
 fn site() -> impl Strategy<Value = SiteModel> {
     let site_ports = prop::collection::vec(changes(), 3);
     let statements = prop::collection::vec(statement(), 1..14);
@@ -294,6 +327,7 @@ fn site() -> impl Strategy<Value = SiteModel> {
         select(&FlagForeign::ALL[..]),
         conditions(),
         initiates,
+        sides(),
     );
     (statements, internal, changes(), site_ports, said).prop_map(
         |(
@@ -301,7 +335,7 @@ fn site() -> impl Strategy<Value = SiteModel> {
             internal,
             ports,
             site_ports,
-            (hosts, rules, flag_foreign, conditions, site_server_initiates),
+            (hosts, rules, flag_foreign, conditions, site_server_initiates, interfaces),
         )| {
             let mut said = BTreeSet::new();
             statements.retain(|statement| said.insert((statement.role, statement.extent)));
@@ -340,6 +374,7 @@ fn site() -> impl Strategy<Value = SiteModel> {
                 flag_foreign,
                 conditions,
                 site_server_initiates,
+                interfaces,
                 ..SiteModel::new(EditionId("current".to_owned()))
             }
         },
@@ -381,10 +416,11 @@ proptest! {
 
     #[test]
     fn tables_say_what_the_naive_reading_says(catalogue in catalogue(), site in site()) {
-        let gateway = [address(GATEWAY)];
-        let compiled = compile(&catalogue, &site, &with(&gateway), &[]).expect("it compiles");
-        let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
-        let computers = ADDRESSES.map(|text| naive.computer(address(text)));
+        let machine = machine();
+        let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
+        let naive = Naive { catalogue: &catalogue, site: &site, machine: &machine };
+        let mut computers = Vec::from(ADDRESSES.map(|text| naive.computer(address(text))));
+        computers.extend(site.interfaces.iter().filter_map(|side| naive.at_side(&side.name, side.role)));
         for from in &computers {
             for to in &computers {
                 let pair = Pair::new(&compiled, from.address, to.address);
@@ -408,9 +444,9 @@ proptest! {
         bits in prop::collection::vec(any::<u128>(), 8),
         lengths in prop::collection::vec(0..=128_u32, 8),
     ) {
-        let gateway = [address(GATEWAY)];
-        let compiled = compile(&catalogue, &site, &with(&gateway), &[]).expect("it compiles");
-        let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
+        let machine = machine();
+        let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
+        let naive = Naive { catalogue: &catalogue, site: &site, machine: &machine };
         for ((bits, length), near) in bits.into_iter().zip(lengths).zip(ADDRESSES) {
             // An address that shares some leading bits with one that is spoken of.
             let near = u128::from_be_bytes(Address::from(address(near)).bytes());
@@ -437,9 +473,9 @@ proptest! {
         from in select(&ADDRESSES[..]),
         to in select(&ADDRESSES[..]),
     ) {
-        let gateway = [address(GATEWAY)];
-        let compiled = compile(&catalogue, &site, &with(&gateway), &[]).expect("it compiles");
-        let naive = Naive { catalogue: &catalogue, site: &site, gateway: &gateway };
+        let machine = machine();
+        let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
+        let naive = Naive { catalogue: &catalogue, site: &site, machine: &machine };
         let (from, to) = (naive.computer(address(from)), naive.computer(address(to)));
         let pair = Pair::new(&compiled, from.address, to.address);
         for protocol in [protocol::TCP, protocol::UDP] {
@@ -454,10 +490,10 @@ proptest! {
     }
 }
 
-/// A machine with those addresses.
-fn with(addresses: &[IpAddr]) -> Machine {
+fn machine() -> Machine {
     Machine {
-        addresses: addresses.to_vec(),
-        ..Machine::default()
+        addresses: vec![address(GATEWAY)],
+        broadcasts: vec![address("10.0.0.255")],
+        interfaces: vec![("eth0".to_owned(), 0), ("eth1".to_owned(), 70_000)],
     }
 }
