@@ -221,6 +221,37 @@ pub struct Unexplained {
     pub nearest: Option<Nearest>,
 }
 
+/// Conversations that nothing explains, of the same roles at the same service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnexplainedGroup {
+    /// Roles of those who open; none where the site file does not name them.
+    pub initiator_roles: Vec<String>,
+    /// Roles of those who answer.
+    pub responder_roles: Vec<String>,
+    /// `tcp`, `udp` …
+    pub protocol: String,
+    /// Port of the responders.
+    pub port: u16,
+    /// The verdict: `undocumented`, `reversed`, or `foreign` that the scope flags.
+    pub verdict: String,
+    /// How many addresses open.
+    pub initiators: u64,
+    /// How many addresses answer.
+    pub responders: u64,
+    /// Flows.
+    pub flows: u64,
+    /// Packets of both directions.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// First packet.
+    pub first_seen: Timestamp,
+    /// Last packet.
+    pub last_seen: Timestamp,
+    /// The rule that comes nearest to one of them, and why it does not fit.
+    pub nearest: Option<Nearest>,
+}
+
 /// A rule that nearly fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nearest {
@@ -235,6 +266,8 @@ pub struct Nearest {
 pub struct Undocumented {
     /// Conversations that nothing explains, newest first.
     pub undocumented: Vec<Unexplained>,
+    /// The same by roles and service, most flows first.
+    pub groups: Vec<UnexplainedGroup>,
     /// Flows of conversations beyond what is kept apart.
     pub beyond: u64,
 }
@@ -252,6 +285,8 @@ pub struct Replay<F = Vec<Flow>> {
     pub rules: Vec<RuleCount>,
     /// Flows that the filters let through, sorted.
     pub flows: F,
+    /// What nothing explains, by roles and service, most flows first.
+    pub groups: Vec<UnexplainedGroup>,
     /// Packets that found no room in the flow table: counted by outcome and verdict, but in no flow.
     pub packets_without_entry: u64,
     /// What could not be read, and what else is to be known of the counts.
@@ -268,6 +303,7 @@ impl<F> Replay<F> {
             verdicts: self.verdicts,
             rules: self.rules,
             flows,
+            groups: self.groups,
             packets_without_entry: self.packets_without_entry,
             problems: self.problems,
         }

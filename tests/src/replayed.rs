@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use cmflow::account::Totals;
-use cmflow::answer::{Flow, Replay};
+use cmflow::answer::{Flow, Replay, UnexplainedGroup};
 use cmflow::catalogue::Catalogue;
 use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
@@ -247,6 +247,27 @@ impl Tables {
     #[must_use]
     pub const fn of(site: SiteModel, compiled: Compiled) -> Self {
         Self { site, compiled }
+    }
+
+    /// What nothing explains of a capture, by roles and service.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn groups(&self, capture: &[u8]) -> Result<Vec<UnexplainedGroup>> {
+        let replayed = play(
+            capture,
+            InMemory::new(&self.compiled.tables, Timeouts::default(), 1),
+            |_| {},
+        )?;
+        let findings = Findings {
+            compiled: &self.compiled,
+            site: &self.site,
+            verdicts: &replayed.seen.verdicts,
+            flows: &replayed.seen.flows,
+            totals: replayed.seen.beyond.with(&replayed.seen.flows),
+            moment: Replayed::moment(),
+        };
+        Ok(findings.groups(&FlowQuery::default()))
     }
 
     /// What is counted of a capture, and its flows by address.

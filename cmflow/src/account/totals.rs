@@ -58,6 +58,14 @@ impl ConversationTotal {
         }
     }
 
+    /// Adds those of another set.
+    pub fn add(&mut self, other: &Self) {
+        self.count.add(other.count.packets, other.count.bytes);
+        self.flows += other.flows;
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+    }
+
     fn add_flow(&mut self, flow: &Flow) {
         let total = flow.total();
         self.count.add(total.packets, total.bytes);

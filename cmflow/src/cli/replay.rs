@@ -86,7 +86,7 @@ pub(super) fn run(
         totals: replayed.seen.beyond.with(&replayed.seen.flows),
         moment: Replayed::moment(),
     };
-    let answer = answer(name, &replayed, &findings);
+    let answer = answer(name, &replayed, &findings, &arguments.query);
     match arguments.format {
         Format::Json => {
             let mut flows = findings.matching(&arguments.query);
@@ -147,7 +147,7 @@ fn seed() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }
 
-fn answer(file: String, replayed: &Replayed, findings: &Findings<'_>) -> Replay {
+fn answer(file: String, replayed: &Replayed, findings: &Findings<'_>, query: &FlowQuery) -> Replay {
     let time = |ms: u64| findings.moment.time_of(ms);
     let frames = replayed.frames();
     let seen = &replayed.seen;
@@ -168,6 +168,7 @@ fn answer(file: String, replayed: &Replayed, findings: &Findings<'_>) -> Replay 
         verdicts: findings.verdicts(),
         rules: findings.rules(false).rules,
         flows: Vec::new(),
+        groups: findings.groups(query),
         packets_without_entry: seen.without_entry.packets,
         problems: replayed
             .problems

@@ -7,13 +7,16 @@ use comfy_table::Table;
 
 use super::asking::{AT_INGRESS, Asked, bytes, numbers, table, time, with_roles};
 use super::{Format, Outcome, write_json};
-use crate::answer::{Undocumented, Unexplained};
+use crate::answer::{Undocumented, Unexplained, UnexplainedGroup};
 use crate::serve::Question;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     asked: Asked,
+    /// One line for all who do the same: by roles and service
+    #[arg(long)]
+    groups: bool,
 }
 
 /// Exit code 1 where there is anything: it is a command that looks for findings.
@@ -35,6 +38,15 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
         )?;
         return Ok(outcome);
     }
+    if arguments.groups {
+        let shown = grouped(&found.groups);
+        writeln!(
+            out,
+            "{shown}\n{} groups, {AT_INGRESS}; times are UTC",
+            found.groups.len()
+        )?;
+        return Ok(outcome);
+    }
     let shown = listed(&found.undocumented);
     writeln!(
         out,
@@ -50,6 +62,44 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
         )?;
     }
     Ok(outcome)
+}
+
+/// Groups of them as a table.
+pub(super) fn grouped(groups: &[UnexplainedGroup]) -> Table {
+    let header = [
+        "initiators",
+        "responders",
+        "service",
+        "verdict",
+        "flows",
+        "packets",
+        "bytes",
+        "first seen",
+        "nearest rule",
+    ];
+    let many = |roles: &[String], count: u64| match roles {
+        [] => format!("{count} of no role"),
+        roles => format!("{count} {}", roles.join(", ")),
+    };
+    let mut shown = table(&header);
+    for group in groups {
+        let nearest = group.nearest.as_ref();
+        shown.add_row([
+            many(&group.initiator_roles, group.initiators),
+            many(&group.responder_roles, group.responders),
+            format!("{}/{}", group.protocol, group.port),
+            group.verdict.clone(),
+            group.flows.to_string(),
+            group.packets.to_string(),
+            bytes(group.bytes),
+            time(group.first_seen),
+            nearest
+                .map(|nearest| format!("{}: {}", nearest.rule, nearest.why_not))
+                .unwrap_or_default(),
+        ]);
+    }
+    numbers(&mut shown, &[4, 5, 6]);
+    shown
 }
 
 /// Conversations that nothing explains as a table.

@@ -107,6 +107,7 @@ impl Answers<'_> {
         let (undocumented, _) = findings.unexplained(&FlowQuery::default(), usize::MAX, newest);
         answer::Undocumented {
             undocumented,
+            groups: findings.groups(&FlowQuery::default()),
             beyond: findings.totals.beyond,
         }
     }

@@ -73,7 +73,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
             .into_iter()
             .map(|one| (one.name, one.index))
             .collect(),
-        ..Machine::default()
+        broadcasts: interface::broadcasts()?,
     };
     let compiled = compile(&catalogue, &site.model, &machine, &[])?;
 

@@ -16,7 +16,7 @@ use cmflow_common::packet::{Packet, protocol, sign};
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 use ipnet::IpNet;
 
-use crate::catalogue::{Catalogue, RoleId};
+use crate::catalogue::{Catalogue, Group, RoleId};
 use crate::compile::{Compiled, VerdictInfo};
 use crate::nearest::{self, Nearest, near_misses, nearest_few};
 use crate::site::{Extent, SiteIndex, SiteModel};
@@ -49,6 +49,8 @@ pub struct Side {
     pub roles: Vec<String>,
     /// Whether the site file names it by its address.
     pub known: bool,
+    /// The group that it is, where it is one.
+    pub group: Option<Group>,
     /// Its site.
     pub site: Option<SiteIndex>,
     /// What of the site file gives it its roles, in the order of [`Side::roles`].
@@ -187,6 +189,7 @@ impl<'a> Book<'a> {
                 .map(str::to_owned)
                 .collect(),
             known: class.known,
+            group: class.group,
             site: class.site,
             grounds: class
                 .named

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::counted::counted_as;
 use super::{Book, End};
-use crate::catalogue::{OpenedBy, PortRange, Rule, Scope};
+use crate::catalogue::{Delivery, OpenedBy, PortRange, Rule, Scope};
 use crate::compile::{ClassInfo, RuleInfo, RulePorts};
 use crate::site::Place;
 
@@ -54,6 +54,8 @@ pub struct Reason {
     pub ports: RulePorts,
     /// The operating system picks the TCP port.
     pub dynamic: bool,
+    /// Groups, and whether anybody answers.
+    pub delivery: Delivery,
     /// Documented ports and the key that replaced them, where the site file did.
     pub replaced: Option<(String, RulePorts)>,
     /// Notes of the page.
@@ -98,6 +100,7 @@ impl Reason {
             scope: info.scope,
             ports,
             dynamic: info.dynamic,
+            delivery: info.delivery.clone(),
             replaced: replaced.map(|key| (key, info.documented.clone())),
             notes: printed.map(|rule| notes(book, rule)).unwrap_or_default(),
             conditions: printed.map(|rule| conditions(book, rule)).unwrap_or_default(),

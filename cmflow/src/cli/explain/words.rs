@@ -5,7 +5,7 @@ use std::io::Write;
 
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 
-use crate::catalogue::OpenedBy;
+use crate::catalogue::{Group, OpenedBy};
 use crate::cli::paragraph;
 use crate::compile::Basis;
 use crate::explain::{Explanation, Note, Question, Reason, Side};
@@ -69,7 +69,13 @@ pub(super) fn write(
 /// `10.20.0.11  mp01, management-point, site PR1`.
 fn side(side: &Side, site: &SiteModel) -> String {
     let mut words: Vec<String> = side.name.clone().into_iter().collect();
+    match side.group {
+        Some(Group::Broadcast) => words.push("a broadcast address".to_owned()),
+        Some(_) => words.push("a multicast group".to_owned()),
+        None => {}
+    }
     match (side.known, side.roles.as_slice()) {
+        (false, []) if side.group.is_some() => {}
         (false, []) => words.push("holds no role".to_owned()),
         // What public addresses hold by default, or all addresses by a word of the site file.
         (false, roles) if roles.len() > NAMED => {
@@ -138,7 +144,7 @@ fn sentence(explanation: &Explanation<'_>, flag_foreign: FlagForeign) -> String 
             "Both ends are known, and nobody can see the ports inside: it is counted apart.".to_owned()
         }
         VerdictKind::Local => {
-            "It does not cross the gateway: one end is link-local, a local group, or the gateway itself."
+            "It does not cross the gateway: one end is link-local, a local group or broadcast, or the gateway itself."
                 .to_owned()
         }
         VerdictKind::Reversed => {
@@ -195,6 +201,9 @@ fn write_reason(out: &mut impl Write, reason: &Reason, site: &SiteModel) -> anyh
             "changed",
             &format!("{documented} is documented; {setting} in the site file replaces it"),
         )?;
+    }
+    if !reason.delivery.answered {
+        say("answer", "none is expected")?;
     }
     if reason.site_server_initiates {
         say(

@@ -23,7 +23,7 @@ pub(super) fn write(
     verdicts(out, replay)?;
     rules(out, replay)?;
     flow_list(out, findings, query)?;
-    unexplained(out, findings, query)?;
+    unexplained(out, replay, findings, query)?;
     for problem in &replay.problems {
         paragraph::write(out, 0, &format!("note: {problem}"))?;
     }
@@ -128,7 +128,12 @@ fn flow_list(out: &mut impl Write, findings: &Findings<'_>, query: &FlowQuery) -
     Ok(())
 }
 
-fn unexplained(out: &mut impl Write, findings: &Findings<'_>, query: &FlowQuery) -> anyhow::Result<()> {
+fn unexplained(
+    out: &mut impl Write,
+    replay: &Replay,
+    findings: &Findings<'_>,
+    query: &FlowQuery,
+) -> anyhow::Result<()> {
     let largest = |_: &Conversation, total: &ConversationTotal| Reverse(total.count.bytes);
     // A limit is for flows: what nothing explains is what a reader must not miss.
     let (told, conversations) =
@@ -142,5 +147,11 @@ fn unexplained(out: &mut impl Write, findings: &Findings<'_>, query: &FlowQuery)
         "{} of {conversations} conversations; times are UTC",
         told.len()
     )?;
+    // Of a handful of conversations the list above is the shorter one.
+    if replay.groups.len() < conversations {
+        let groups = &replay.groups[..replay.groups.len().min(SCREEN)];
+        writeln!(out, "\nthe same by roles\n{}", undocumented::grouped(groups))?;
+        writeln!(out, "{} of {} groups", groups.len(), replay.groups.len())?;
+    }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What the kernel says of its interfaces: rtnetlink, never `/sys`, which may show another network namespace.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use aya::programs::loaded_programs;
 use netlink_sys::protocols::NETLINK_ROUTE;
@@ -176,19 +176,65 @@ pub fn counters(index: u32) -> Result<(u64, u64), InterfaceError> {
 /// # Errors
 /// Where the kernel does not answer.
 pub fn addresses() -> Result<Vec<(u32, IpAddr)>, InterfaceError> {
+    let own = own_addresses()?.into_iter();
+    Ok(own.map(|own| (own.interface, own.address)).collect())
+}
+
+/// The broadcast addresses of the subnets that this gateway has an address in: the last address of each.
+///
+/// # Errors
+/// Where the kernel does not answer.
+pub fn broadcasts() -> Result<Vec<IpAddr>, InterfaceError> {
+    let mut last: Vec<IpAddr> = own_addresses()?
+        .iter()
+        .filter_map(OwnAddress::broadcast)
+        .collect();
+    last.sort_unstable();
+    last.dedup();
+    Ok(last)
+}
+
+/// An address of this gateway.
+#[derive(Clone, Copy, Debug)]
+struct OwnAddress {
+    interface: u32,
+    address: IpAddr,
+    prefix_length: u8,
+}
+
+impl OwnAddress {
+    /// The last address of its subnet. A subnet of one or two addresses has no broadcast address (RFC 3021), IPv6 has
+    /// none at all.
+    fn broadcast(&self) -> Option<IpAddr> {
+        let IpAddr::V4(address) = self.address else {
+            return None;
+        };
+        let hosts = (self.prefix_length <= 30).then(|| u32::MAX.checked_shr(self.prefix_length.into()))?;
+        let last = Ipv4Addr::from_bits(address.to_bits() | hosts?);
+        (!address.is_loopback()).then_some(last.into())
+    }
+}
+
+fn own_addresses() -> Result<Vec<OwnAddress>, InterfaceError> {
     let asking = InterfaceError::asking("the addresses of this machine");
     let mut netlink = Netlink::open(NETLINK_ROUTE).map_err(&asking)?;
     let answers = netlink
         .list(libc::RTM_GETADDR, &[0; RTM_NEWADDR_FIXED])
         .map_err(&asking)?;
     let address = |message: &Vec<u8>| {
-        let index = u32::from_ne_bytes(message.get(4..8)?.try_into().ok()?);
+        // Family, prefix length, flags, scope, index of the interface.
+        let prefix_length = *message.get(1)?;
+        let interface = u32::from_ne_bytes(message.get(4..8)?.try_into().ok()?);
         let attributes = Attributes::behind(message, RTM_NEWADDR_FIXED);
         // Between two ends of a link the plain address is the other end's, the local one our own.
-        let own = attributes
+        let address = attributes
             .address(IFA_LOCAL)
             .or_else(|| attributes.address(IFA_ADDRESS))?;
-        Some((index, own))
+        Some(OwnAddress {
+            interface,
+            address,
+            prefix_length,
+        })
     };
     Ok(answers.iter().filter_map(address).collect())
 }
@@ -264,4 +310,33 @@ fn program_name(number: u32) -> Option<String> {
         .name_as_str()
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OwnAddress;
+
+    #[test]
+    fn a_subnet_ends_at_its_broadcast_address() {
+        for (own, last) in [
+            ("10.10.4.1/24", Some("10.10.4.255")),
+            ("10.10.4.1/16", Some("10.10.255.255")),
+            ("10.10.4.129/25", Some("10.10.4.255")),
+            ("10.10.4.1/30", Some("10.10.4.3")),
+            ("0.0.0.1/0", Some("255.255.255.255")),
+            ("10.10.4.1/31", None),
+            ("10.10.4.1/32", None),
+            ("127.0.0.1/8", None),
+            ("fd00:10::1/64", None),
+        ] {
+            let prefix: ipnet::IpNet = own.parse().expect("an address with a length");
+            let found = OwnAddress {
+                interface: 1,
+                address: prefix.addr(),
+                prefix_length: prefix.prefix_len(),
+            };
+            let last = last.map(|text| text.parse().expect("an address"));
+            assert_eq!(found.broadcast(), last, "{own}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! - [`plan`] and [`constants`]: the hooks to try on one, and what its copy of the program must know;
 //! - [`report`]: all of that for `cmflow check`, without attaching anything;
 //! - [`privileges`] and [`kernel`]: what the machine must have before anything is loaded;
-//! - [`all`], [`find`], [`counters`], [`addresses`]: plain facts.
+//! - [`all`], [`find`], [`counters`], [`addresses`], [`broadcasts`]: plain facts.
 
 mod choice;
 mod error;
@@ -21,7 +21,7 @@ mod tests;
 pub use choice::{Choice, choose, refuse_stacked};
 pub use error::InterfaceError;
 pub use ethtool::Offloads;
-pub use link::{Attached, Interface, addresses, all, counters, find};
+pub use link::{Attached, Interface, addresses, all, broadcasts, counters, find};
 pub use machine::{kernel, privileges};
 pub use native::Native;
 pub use plan::{Mode, Plan, constants, plan};

@@ -1,5 +1,8 @@
 //! What was counted, in the words of the documents: the answers that a daemon and a replay have in common.
 
+mod groups;
+mod state;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,6 +19,9 @@ use crate::nearest;
 use crate::serve::{FlowQuery, FlowSort};
 use crate::site::SiteModel;
 use crate::spelling::did_you_mean;
+
+pub use groups::{Group, GroupKey, grouped};
+pub use state::told_state;
 
 /// Counters and flows, and what they are told by.
 #[derive(Debug)]
@@ -150,14 +156,14 @@ impl Findings<'_> {
         let end = |end: End| answer::FlowEnd {
             address: ip(end.address),
             port: end.port,
-            roles: self.compiled.roles_of(end.address),
+            roles: self.roles_of_end(flow, end.address),
         };
         answer::Flow {
             protocol: protocol_name(flow.key.protocol()),
             initiator: end(flow.initiator),
             responder: end(flow.responder),
             initiator_seen: flow.initiator_seen,
-            state: flow.state.name().to_owned(),
+            state: told_state(self.compiled, flow).name().to_owned(),
             basis: info.basis.map(|basis| basis.name().to_owned()),
             forward: flow.forward.into(),
             reverse: flow.reverse.into(),
@@ -166,6 +172,23 @@ impl Findings<'_> {
             first_seen: self.moment.time_of(flow.first_seen),
             last_seen: self.moment.time_of(flow.last_seen),
         }
+    }
+
+    /// Roles of a flow's end; of one without an address that tells who, those of the side that it is at.
+    fn roles_of_end(&self, flow: &Flow, end: Address) -> Vec<String> {
+        let roles = self.compiled.roles_of(end);
+        let tells_nobody = end.is_link_local() || ip(end).is_unspecified();
+        if !roles.is_empty() || !tells_nobody {
+            return roles;
+        }
+        let links = [flow.key.low, flow.key.high].map(Address::without_link);
+        let at = links
+            .into_iter()
+            .find(|(plain, link)| *plain == end && *link != 0);
+        let side = at.map(|(_, link)| Address::side(link));
+        side.filter(|side| self.compiled.side_name(*side).is_some())
+            .map(|side| self.compiled.roles_of(side))
+            .unwrap_or_default()
     }
 
     /// What a verdict number stands for; a number of tables long gone counts as undocumented.
@@ -230,10 +253,7 @@ impl Findings<'_> {
         most: usize,
         sorted: impl Fn(&Conversation, &ConversationTotal) -> K,
     ) -> (Vec<answer::Unexplained>, usize) {
-        let all = self.totals.unexplained.iter();
-        let mut found: Vec<(&Conversation, &ConversationTotal)> = all
-            .filter(|(one, _)| self.lets_through(query, one.verdict, [one.initiator, one.responder.address]))
-            .collect();
+        let mut found: Vec<_> = self.unexplained_conversations(query).collect();
         let matching = found.len();
         found.sort_by_key(|(conversation, total)| (sorted(conversation, total), **conversation));
         found.truncate(most);
@@ -241,6 +261,14 @@ impl Findings<'_> {
             .into_iter()
             .map(|(conversation, total)| self.told(conversation, total));
         (told.collect(), matching)
+    }
+
+    fn unexplained_conversations(
+        &self,
+        query: &FlowQuery,
+    ) -> impl Iterator<Item = (&Conversation, &ConversationTotal)> {
+        let all = self.totals.unexplained.iter();
+        all.filter(|(one, _)| self.lets_through(query, one.verdict, [one.initiator, one.responder.address]))
     }
 
     fn told(&self, conversation: &Conversation, total: &ConversationTotal) -> answer::Unexplained {

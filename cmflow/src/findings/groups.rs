@@ -1,0 +1,192 @@
+//! What nothing explains, by roles and service: 40,000 clients that do one thing are one row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cmflow_common::address::Address;
+use cmflow_common::verdict::VerdictKind;
+
+use crate::account::{Conversation, ConversationTotal};
+use crate::answer::{UnexplainedGroup, protocol_name};
+use crate::serve::FlowQuery;
+
+use super::Findings;
+
+/// Who does what: roles at both ends, the service, the verdict.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupKey {
+    /// Roles of those who open.
+    pub initiator_roles: Vec<String>,
+    /// Roles of those who answer.
+    pub responder_roles: Vec<String>,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Port of the responders.
+    pub port: u16,
+    /// Kind of the verdict.
+    pub verdict: VerdictKind,
+}
+
+/// Conversations with one [`GroupKey`].
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Packets and bytes, flows, first and last packet of all of them.
+    pub total: ConversationTotal,
+    /// Those who open.
+    pub initiators: BTreeSet<Address>,
+    /// Those who answer.
+    pub responders: BTreeSet<Address>,
+    /// One of them, for whoever wants to know what rule comes nearest: that with the lowest addresses.
+    pub example: Conversation,
+}
+
+/// Conversations by who does what, told by functions that give the key of each.
+pub fn grouped<'a>(
+    conversations: impl Iterator<Item = (&'a Conversation, &'a ConversationTotal)>,
+    key: impl Fn(&Conversation) -> GroupKey,
+) -> BTreeMap<GroupKey, Group> {
+    let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
+    for (conversation, total) in conversations {
+        let one = Group {
+            total: *total,
+            initiators: BTreeSet::from([conversation.initiator]),
+            responders: BTreeSet::from([conversation.responder.address]),
+            example: *conversation,
+        };
+        groups
+            .entry(key(conversation))
+            .and_modify(|group| group.add(&one))
+            .or_insert(one);
+    }
+    groups
+}
+
+impl Group {
+    fn add(&mut self, other: &Self) {
+        self.total.add(&other.total);
+        self.initiators.extend(&other.initiators);
+        self.responders.extend(&other.responders);
+        self.example = self.example.min(other.example);
+    }
+}
+
+impl Findings<'_> {
+    /// What nothing explains and the filters of a query let through, by roles and service, most flows first.
+    #[must_use]
+    pub fn groups(&self, query: &FlowQuery) -> Vec<UnexplainedGroup> {
+        let found = self.unexplained_conversations(query);
+        let groups = grouped(found, |conversation| GroupKey {
+            initiator_roles: self.compiled.roles_of(conversation.initiator),
+            responder_roles: self.compiled.roles_of(conversation.responder.address),
+            protocol: conversation.protocol,
+            port: conversation.responder.port,
+            verdict: self.info(conversation.verdict).kind,
+        });
+        let mut told: Vec<_> = groups.into_iter().map(|group| self.told_group(group)).collect();
+        // Stable: equally many stay in the order of their roles.
+        told.sort_by_key(|group| std::cmp::Reverse(group.flows));
+        told
+    }
+
+    fn told_group(&self, (key, group): (GroupKey, Group)) -> UnexplainedGroup {
+        UnexplainedGroup {
+            initiator_roles: key.initiator_roles,
+            responder_roles: key.responder_roles,
+            protocol: protocol_name(key.protocol),
+            port: key.port,
+            verdict: key.verdict.name().to_owned(),
+            initiators: group.initiators.len() as u64,
+            responders: group.responders.len() as u64,
+            flows: group.total.flows,
+            packets: group.total.count.packets,
+            bytes: group.total.count.bytes,
+            first_seen: self.moment.time_of(group.total.first_seen),
+            last_seen: self.moment.time_of(group.total.last_seen),
+            nearest: self.nearest(&group.example),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use cmflow_common::gateway::Count;
+    use cmflow_common::verdict::VerdictId;
+
+    use super::*;
+    use crate::account::End;
+
+    fn address(text: &str) -> Address {
+        text.parse::<IpAddr>().expect("an address").into()
+    }
+
+    fn conversation(from: &str, to: &str, port: u16) -> Conversation {
+        Conversation {
+            protocol: 6,
+            initiator: address(from),
+            responder: End {
+                address: address(to),
+                port,
+            },
+            verdict: VerdictId::UNDOCUMENTED,
+        }
+    }
+
+    fn total(flows: u64, packets: u64, first_seen: u64, last_seen: u64) -> ConversationTotal {
+        let count = Count {
+            packets,
+            bytes: packets * 100,
+        };
+        ConversationTotal {
+            count,
+            flows,
+            first_seen,
+            last_seen,
+        }
+    }
+
+    #[test]
+    fn many_that_do_one_thing_are_one_row_with_all_their_counts() {
+        let found = [
+            (
+                conversation("10.10.0.2", "10.20.0.1", 3389),
+                total(1, 10, 100, 200),
+            ),
+            (
+                conversation("10.10.0.1", "10.20.0.1", 3389),
+                total(2, 20, 50, 150),
+            ),
+            (
+                conversation("10.10.0.2", "10.20.0.2", 3389),
+                total(4, 40, 300, 400),
+            ),
+            (conversation("10.10.0.1", "10.20.0.1", 5985), total(8, 80, 1, 2)),
+        ];
+        let key = |conversation: &Conversation| GroupKey {
+            initiator_roles: vec!["client".to_owned()],
+            responder_roles: vec!["management-point".to_owned()],
+            protocol: conversation.protocol,
+            port: conversation.responder.port,
+            verdict: VerdictKind::Undocumented,
+        };
+        for turned in [false, true] {
+            let mut listed: Vec<_> = found.iter().map(|(one, total)| (one, total)).collect();
+            if turned {
+                listed.reverse();
+            }
+            let groups = grouped(listed.into_iter(), key);
+            let of = |port: u16| {
+                groups
+                    .iter()
+                    .find(|(key, _)| key.port == port)
+                    .map(|(_, group)| group)
+            };
+            let desktop = of(3389).expect("a group");
+            assert_eq!(groups.len(), 2);
+            assert_eq!(desktop.total, total(7, 70, 50, 400));
+            assert_eq!((desktop.initiators.len(), desktop.responders.len()), (2, 2));
+            assert_eq!(desktop.example, found[1].0);
+            assert_eq!(of(5985).map(|group| group.total.flows), Some(8));
+        }
+    }
+}
