@@ -68,6 +68,8 @@ impl Profiles {
 pub(super) struct PortSet {
     /// The operating system picks one out of them.
     pub(super) dynamic: bool,
+    /// They are those of who asks, and answers go there: the port at the other end is the service.
+    pub(super) answers: bool,
     pub(super) ranges: Vec<(usize, usize)>,
 }
 
@@ -75,6 +77,7 @@ impl PortSet {
     pub(super) fn dynamic(tcp: &[PortRange]) -> Self {
         Self {
             dynamic: true,
+            answers: false,
             ranges: Self::indices(protocol::TCP, tcp).collect(),
         }
     }
@@ -83,6 +86,7 @@ impl PortSet {
         let ports = Self::indices(protocol::TCP, tcp).chain(Self::indices(protocol::UDP, udp));
         Self {
             dynamic: false,
+            answers: false,
             ranges: ports.collect(),
         }
     }
@@ -92,6 +96,7 @@ impl PortSet {
         let entries = [protocol::ICMP, protocol::ICMPV6].map(|protocol| port_index(protocol, 0));
         Self {
             dynamic: false,
+            answers: false,
             ranges: entries.map(|index| (index, index)).to_vec(),
         }
     }
@@ -103,6 +108,11 @@ impl PortSet {
                 port_index(protocol, range.last),
             )
         })
+    }
+
+    /// Whether a fixed port at the other end of a flow is likelier the service.
+    const fn is_less_likely(&self) -> bool {
+        self.dynamic || self.answers
     }
 
     fn contains(&self, index: usize) -> bool {
@@ -127,7 +137,7 @@ pub(super) fn classes(rules: &[EffectiveRule]) -> Result<PortClasses, CompileErr
         of_set.entry(set.clone()).or_default();
     }
     let mut sets: Vec<_> = of_set.into_iter().collect();
-    sets.sort_by(|(a, _), (b, _)| (a.dynamic, &a.ranges).cmp(&(b.dynamic, &b.ranges)));
+    sets.sort_by(|(a, _), (b, _)| (a.dynamic, a.answers, &a.ranges).cmp(&(b.dynamic, b.answers, &b.ranges)));
     let mut table = vec![PortClass::default(); PORT_TABLE];
     let mut numbers: HashMap<(Vec<usize>, u16), PortClass> = HashMap::new();
     for (first, next) in segments(sets.iter().map(|(set, _)| set)) {
@@ -135,7 +145,7 @@ pub(super) fn classes(rules: &[EffectiveRule]) -> Result<PortClasses, CompileErr
             .filter(|set| sets[*set].0.contains(first))
             .collect();
         let mut flags = hides(first);
-        if !covering.is_empty() && covering.iter().all(|set| sets[*set].0.dynamic) {
+        if !covering.is_empty() && covering.iter().all(|set| sets[*set].0.is_less_likely()) {
             flags |= PortClass::DYNAMIC;
         }
         let number = if covering.is_empty() { 0 } else { numbers.len() + 1 };

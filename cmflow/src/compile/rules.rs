@@ -154,7 +154,10 @@ fn answers(rule: &EffectiveRule) -> Option<EffectiveRule> {
         udp: rule.info.delivery.udp_at_from.clone(),
         tcp: Vec::new(),
     };
-    let sets = sets(&ports, false, false);
+    let mut sets = sets(&ports, false, false);
+    for set in &mut sets {
+        set.answers = true;
+    }
     (!sets.is_empty()).then(|| EffectiveRule {
         info: RuleInfo {
             from: rule.info.to,

@@ -2,13 +2,13 @@
 
 use super::{Book, End};
 use crate::catalogue::{RoleId, RoleKind};
-use crate::compile::RuleInfo;
+use crate::compile::{ClassInfo, RuleInfo};
 
 /// A sentence for each end that plays a role which the site file does not give it by its address.
 pub(super) fn counted_as(book: &Book<'_>, rule: &RuleInfo, [initiator, responder]: [End; 2]) -> Vec<String> {
     let class = |end: End| book.compiled.class(end.address);
-    let as_printed =
-        class(initiator).as_initiator.contains(rule.from) && class(responder).as_responder.contains(rule.to);
+    let as_printed = class(initiator).as_initiator.contains(rule.from)
+        && (is_mere_group(class(responder)) || class(responder).as_responder.contains(rule.to));
     let roles = if as_printed {
         [rule.from, rule.to]
     } else {
@@ -18,11 +18,16 @@ pub(super) fn counted_as(book: &Book<'_>, rule: &RuleInfo, [initiator, responder
     ends.filter_map(|(end, role)| one(book, end, role)).collect()
 }
 
+/// Whether nobody in particular has the address, and no line of the site file gives it a role.
+const fn is_mere_group(class: &ClassInfo) -> bool {
+    class.group.is_some() && !class.known
+}
+
 fn one(book: &Book<'_>, end: End, role: RoleId) -> Option<String> {
     let class = book.compiled.class(end.address);
     let (named, address) = (class.named, end.shown);
     let id = book.compiled.role(role);
-    if class.group.is_some() && !class.known {
+    if is_mere_group(class) {
         return Some(format!("{address} reaches every {id} that listens"));
     }
     let kind = book
