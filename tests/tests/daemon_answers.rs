@@ -232,7 +232,7 @@ fn tables_are_for_people() -> Result<()> {
         return Ok(());
     };
     let daemon = six_flows(&office)?;
-    let rows: [(&[&str], &[&str]); 5] = [
+    let rows: [(&[&str], &[&str]); 6] = [
         (
             &["status"],
             &[
@@ -271,11 +271,21 @@ fn tables_are_for_people() -> Result<()> {
                 "before this gateway's own firewall",
             ],
         ),
+        (
+            &["undocumented", "--groups"],
+            &[
+                "1 of no role",
+                "1 client",
+                "udp/4012",
+                "nearest rule",
+                "groups, counted at ingress, before this gateway's own firewall",
+            ],
+        ),
     ];
     for (arguments, expected) in rows {
         let output = daemon.ask(arguments);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let findings = i32::from(arguments == ["undocumented"]);
+        let findings = i32::from(arguments[0] == "undocumented");
         assert_eq!(output.status.code(), Some(findings), "{arguments:?}");
         for words in expected {
             ensure!(said.contains(words), "{arguments:?} lacks {words:?}:\n{said}");

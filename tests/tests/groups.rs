@@ -3,11 +3,18 @@
 use std::net::IpAddr;
 
 use anyhow::{Result, ensure};
+use cmflow::account::{End, Flow, Totals};
 use cmflow::catalogue::Catalogue;
 use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
 use cmflow::explain::{Book, Question, Service};
+use cmflow::findings::Findings;
+use cmflow::replay::Replayed;
 use cmflow::site::{InterfaceSide, Place, SiteModel};
+use cmflow_common::address::Address;
+use cmflow_common::flow::{FlowKey, FlowState, Selector};
+use cmflow_common::gateway::Count;
+use cmflow_common::verdict::VerdictId;
 use cmflow_tests::binary::run;
 use cmflow_tests::frames::{Frame, eth};
 use cmflow_tests::replayed::{Desk, Tables, capture, timed};
@@ -261,6 +268,94 @@ fn explain_knows_who_is_at_a_side() -> Result<()> {
                 ["255.255.255.255 reaches every distribution-point-pxe that listens"]
             );
         }
+    }
+    Ok(())
+}
+
+/// What comes near a flow to a group, and why it does not fit.
+#[test]
+fn the_nearest_rule_knows_groups_and_sides() -> Result<()> {
+    let (catalogue, site, compiled) = compiled()?;
+    let book = Book {
+        catalogue: &catalogue,
+        site: &site,
+        compiled: &compiled,
+    };
+    for (from, to, service, interface, rule, why) in [
+        (
+            "10.10.4.7",
+            "239.1.2.3",
+            "udp/5000",
+            None,
+            "client/distribution-point-multicast/multicast",
+            "the rule has UDP 63000-64000, not UDP 5000",
+        ),
+        (
+            "10.10.4.7",
+            "239.1.2.3",
+            "udp/69",
+            None,
+            "client/distribution-point-pxe/tftp",
+            "239.1.2.3 is a multicast group, the rule needs \"distribution-point-pxe\"",
+        ),
+        (
+            "fe80::7",
+            "fe80::8",
+            "tcp/443",
+            Some("eth1"),
+            "client/distribution-point/https",
+            "a computer at eth1 is client, the rule needs \"distribution-point\"",
+        ),
+    ] {
+        let question = Question {
+            initiator: from.parse::<IpAddr>()?,
+            responder: to.parse::<IpAddr>()?,
+            service: service.parse::<Service>().map_err(anyhow::Error::msg)?,
+        };
+        let said = book.explain_at(&question, interface);
+        let nearest = said.nearest.iter().find(|near| near.rule == rule);
+        let words = nearest.map(|near| &*near.why_not);
+        assert_eq!(words, Some(why), "{from} {to} {service}: {:?}", said.nearest);
+    }
+    Ok(())
+}
+
+/// A link-local end of a listed flow has the roles of its side.
+#[test]
+fn a_flow_of_whoever_is_at_a_side_is_told_with_its_role() -> Result<()> {
+    let (_, site, compiled) = compiled()?;
+    let [client, elsewhere, server] = ["fe80::7", "fe80::8", "fd00:20::12"]
+        .map(|text| Address::from(text.parse::<IpAddr>().expect("an address")));
+    let findings = Findings {
+        compiled: &compiled,
+        site: &site,
+        verdicts: &[],
+        flows: &[],
+        totals: Totals::default(),
+        moment: Replayed::moment(),
+    };
+    for (end, link, roles) in [(client, 7, &["client"][..]), (elsewhere, 8, &[])] {
+        let key = FlowKey {
+            low: server,
+            high: end.on_link(link),
+            selector: Selector::new(547, 546, 17, 0),
+        };
+        let [responder, initiator] = End::both(&key);
+        let flow = findings.flow(&Flow {
+            key,
+            initiator,
+            responder,
+            initiator_seen: false,
+            state: FlowState::Unanswered,
+            verdict: VerdictId::LOCAL,
+            forward: Count::default(),
+            reverse: Count::default(),
+            interface_slot: 0,
+            first_seen: 0,
+            last_seen: 0,
+        });
+        assert_eq!(flow.initiator.roles, roles, "{flow:?}");
+        assert_eq!(flow.initiator.address, IpAddr::from(end));
     }
     Ok(())
 }

@@ -73,6 +73,9 @@ fn facts_are_those_of_the_namespace() -> Result<()> {
         assert!(own.contains(&(left.index, address.parse()?)));
     }
 
+    let ends = netns.enter(interface::broadcasts)??;
+    assert_eq!(ends, ["192.0.2.255".parse::<std::net::IpAddr>()?]);
+
     let told = interface::constants(&port, 3, Hook::Native, &all);
     assert_eq!(
         (told.link, told.tags_apart, told.in_pieces),

@@ -71,11 +71,23 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
         addresses: own,
         interfaces: interface::all()?
             .into_iter()
-            .map(|one| (one.name, one.index))
+            .flat_map(|one| {
+                let names = std::iter::once(one.name).chain(one.other_names);
+                names.map(move |name| (name, one.index))
+            })
             .collect(),
         broadcasts: interface::broadcasts()?,
     };
     let compiled = compile(&catalogue, &site.model, &machine, &[])?;
+    for side in &site.model.interfaces {
+        if compiled.side(&side.name).is_none() {
+            log::warn!(
+                "{}: this machine has no interface \"{}\"; nobody is at that side",
+                site.model.located(side.place),
+                side.name
+            );
+        }
+    }
 
     if pins.exist() {
         let what = if pins.programs().is_empty() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use cmflow_common::address::Address;
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 
 use crate::catalogue::{Group, OpenedBy};
@@ -39,6 +40,7 @@ pub(super) fn write(
     }
     writeln!(out)?;
     writeln!(out, "{}", sentence(explanation, site.flag_foreign))?;
+    write_side_hint(out, [initiator, responder], site)?;
     for reason in &explanation.reasons {
         write_reason(out, reason, site)?;
     }
@@ -117,6 +119,21 @@ fn grounds(side: &Side) -> Vec<String> {
             .map(|(line, roles)| format!("{} {line}", roles.join(", ")))
             .collect(),
     }
+}
+
+/// An address that tells nobody may be somebody all the same, at a side.
+fn write_side_hint(out: &mut impl Write, ends: [&Side; 2], site: &SiteModel) -> anyhow::Result<()> {
+    let tells_nobody = |end: &&Side| {
+        !end.known && (end.address.is_unspecified() || Address::from(end.address).is_link_local())
+    };
+    if let (Some(end), Some(side)) = (ends.into_iter().find(tells_nobody), site.interfaces.first()) {
+        let hint = format!(
+            "{} tells nobody which computer it is; --interface {} asks for whoever is at that side.",
+            end.address, side.name
+        );
+        paragraph::write(out, 0, &hint)?;
+    }
+    Ok(())
 }
 
 /// What the verdict means for this flow.
@@ -251,4 +268,69 @@ fn write_notes(out: &mut impl Write, reasons: &[Reason]) -> anyhow::Result<()> {
         paragraph::write(out, 2, &format!("{number} {}: {}", note.title, note.meaning))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::compile::{Machine, compile};
+    use crate::explain::Book;
+    use crate::site::{InterfaceSide, Place};
+
+    /// What is told of a DHCP question without an address, asked with and without its side.
+    fn told(interface: Option<&str>) -> String {
+        let catalogue = Catalogue::embedded().expect("the built-in catalogue");
+        let text = "companions = []\n[roles]\ndistribution-point-pxe = [\"10.20.0.12\"]\n";
+        let mut site = crate::config::parse(&catalogue, "site.toml", text)
+            .expect("a sound site file")
+            .model;
+        site.interfaces = vec![InterfaceSide {
+            name: "eth1".to_owned(),
+            role: catalogue.role("client").expect("a role"),
+            place: Place {
+                line: 7,
+                ..Place::default()
+            },
+        }];
+        let machine = Machine {
+            interfaces: vec![("eth1".to_owned(), 2)],
+            ..Machine::default()
+        };
+        let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
+        let book = Book {
+            catalogue: &catalogue,
+            site: &site,
+            compiled: &compiled,
+        };
+        let question = Question {
+            initiator: "0.0.0.0".parse().expect("an address"),
+            responder: "255.255.255.255".parse().expect("an address"),
+            service: "udp/67".parse().expect("a service"),
+        };
+        let mut out = Vec::new();
+        let explanation = book.explain_at(&question, interface);
+        write(&mut out, &question, &explanation, &site).expect("a vector takes everything");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_side_is_told_with_its_line_and_a_group_with_who_listens() {
+        let known = told(Some("eth1"));
+        for words in [
+            "0.0.0.0 -> 255.255.255.255 udp/67: documented",
+            "opened by  0.0.0.0  client\n             by [interfaces] eth1 (site.toml:7)",
+            "toward     255.255.255.255  a broadcast address\n",
+            "client <--> distribution-point-pxe, DHCP, UDP 67 or 68",
+            "255.255.255.255 reaches every distribution-point-pxe that listens",
+        ] {
+            assert!(known.contains(words), "no {words:?} in\n{known}");
+        }
+        assert!(!known.contains("--interface"), "{known}");
+        let unknown = told(None);
+        assert!(
+            unknown.contains("--interface eth1 asks for whoever is at that side"),
+            "{unknown}"
+        );
+    }
 }

@@ -38,9 +38,10 @@ pub(super) struct Answer {
 }
 
 pub(super) struct Naive<'a> {
-    pub(super) catalogue: &'a Catalogue,
-    pub(super) site: &'a SiteModel,
-    pub(super) machine: &'a Machine,
+    catalogue: &'a Catalogue,
+    site: &'a SiteModel,
+    machine: &'a Machine,
+    rules: Vec<(VerdictKind, Rule)>,
 }
 
 /// One of the user's own rules, as the page would print it.
@@ -75,7 +76,32 @@ fn prefix(text: &str) -> IpNet {
     text.parse().expect("a prefix")
 }
 
-impl Naive<'_> {
+/// Rules of the page, of the companions that are on, and the user's own.
+fn rules(catalogue: &Catalogue, site: &SiteModel) -> Vec<(VerdictKind, Rule)> {
+    let page = catalogue.page(&site.edition).expect("the edition");
+    let documented = page.rules().map(|rule| (VerdictKind::Documented, rule.clone()));
+    let mut rules: Vec<_> = documented.collect();
+    for companion in &catalogue.companions {
+        if site.companions.contains(&companion.id) {
+            let baseline = companion.rules.iter();
+            rules.extend(baseline.map(|rule| (VerdictKind::Baseline, rule.clone())));
+        }
+    }
+    let own = site.rules.iter();
+    rules.extend(own.map(|own| (VerdictKind::Approved, as_rule(own))));
+    rules
+}
+
+impl<'a> Naive<'a> {
+    pub(super) fn new(catalogue: &'a Catalogue, site: &'a SiteModel, machine: &'a Machine) -> Self {
+        Self {
+            catalogue,
+            site,
+            machine,
+            rules: rules(catalogue, site),
+        }
+    }
+
     pub(super) fn computer(&self, address: IpAddr) -> Computer {
         Computer {
             address,
@@ -157,8 +183,8 @@ impl Naive<'_> {
             return Some(Group::Broadcast);
         }
         let named = Group::Address(address);
-        let rules = self.rules();
-        let is_named = rules
+        let is_named = self
+            .rules
             .iter()
             .any(|(_, rule)| rule.delivery.groups.contains(&named));
         match (is_named, address.is_multicast()) {
@@ -290,7 +316,7 @@ impl Naive<'_> {
     ) -> Option<(VerdictKind, Vec<String>, Basis)> {
         let icmp = protocol == protocol::ICMP || protocol == protocol::ICMPV6;
         let mut fitting: BTreeMap<(VerdictKind, Basis), BTreeSet<String>> = BTreeMap::new();
-        for (kind, rule) in self.rules() {
+        for (kind, rule) in &self.rules {
             let denied = |id: &String| self.site.conditions.get(id).is_some_and(|stated| !stated.holds);
             if rule.conditions.iter().any(denied) {
                 continue;
@@ -300,17 +326,17 @@ impl Naive<'_> {
             }
             let (udp, tcp) = match kind {
                 VerdictKind::Approved => (rule.udp.clone(), rule.tcp.clone()),
-                _ if to.group.is_some() && !to.known => self.ports(&rule, from),
-                _ => self.ports(&rule, to),
+                _ if to.group.is_some() && !to.known => self.ports(rule, from),
+                _ => self.ports(rule, to),
             };
             let at_left_end = protocol == protocol::UDP
                 && from.opens[usize::from(rule.to.0)]
-                && !self.is_taken(&rule, rule.to, from)
+                && !self.is_taken(rule, rule.to, from)
                 && to.answers[usize::from(rule.from.0)]
                 && rule.delivery.udp_at_from.iter().any(|range| range.contains(port));
             let fits = match protocol {
                 _ if answering && at_left_end => true,
-                _ if !roles_fit(&rule) => false,
+                _ if !roles_fit(rule) => false,
                 protocol::TCP => tcp.iter().any(|range| range.contains(port)),
                 protocol::UDP => udp.iter().any(|range| range.contains(port)),
                 _ => icmp && rule.icmp_echo,
@@ -321,37 +347,11 @@ impl Naive<'_> {
                 _ => Basis::Port,
             };
             if fits {
-                fitting.entry((kind, basis)).or_default().insert(rule.id);
+                fitting.entry((*kind, basis)).or_default().insert(rule.id.clone());
             }
         }
         let ((kind, basis), rules) = fitting.into_iter().next()?;
         Some((kind, rules.into_iter().collect(), basis))
-    }
-
-    /// Rules of the page, of the companions that are on, and the user's own.
-    fn rules(&self) -> Vec<(VerdictKind, Rule)> {
-        let page = self.catalogue.page(&self.site.edition).expect("the edition");
-        let mut rules: Vec<_> = page
-            .rules()
-            .map(|rule| (VerdictKind::Documented, rule.clone()))
-            .collect();
-        for companion in &self.catalogue.companions {
-            if self.site.companions.contains(&companion.id) {
-                rules.extend(
-                    companion
-                        .rules
-                        .iter()
-                        .map(|rule| (VerdictKind::Baseline, rule.clone())),
-                );
-            }
-        }
-        rules.extend(
-            self.site
-                .rules
-                .iter()
-                .map(|own| (VerdictKind::Approved, as_rule(own))),
-        );
-        rules
     }
 
     fn ports(&self, rule: &Rule, at: &Computer) -> (Vec<PortRange>, Vec<PortRange>) {

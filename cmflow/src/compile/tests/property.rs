@@ -418,7 +418,7 @@ proptest! {
     fn tables_say_what_the_naive_reading_says(catalogue in catalogue(), site in site()) {
         let machine = machine();
         let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
-        let naive = Naive { catalogue: &catalogue, site: &site, machine: &machine };
+        let naive = Naive::new(&catalogue, &site, &machine);
         let mut computers = Vec::from(ADDRESSES.map(|text| naive.computer(address(text))));
         computers.extend(site.interfaces.iter().filter_map(|side| naive.at_side(&side.name, side.role)));
         for from in &computers {
@@ -446,7 +446,7 @@ proptest! {
     ) {
         let machine = machine();
         let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
-        let naive = Naive { catalogue: &catalogue, site: &site, machine: &machine };
+        let naive = Naive::new(&catalogue, &site, &machine);
         for ((bits, length), near) in bits.into_iter().zip(lengths).zip(ADDRESSES) {
             // An address that shares some leading bits with one that is spoken of.
             let near = u128::from_be_bytes(Address::from(address(near)).bytes());
@@ -475,7 +475,7 @@ proptest! {
     ) {
         let machine = machine();
         let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
-        let naive = Naive { catalogue: &catalogue, site: &site, machine: &machine };
+        let naive = Naive::new(&catalogue, &site, &machine);
         let (from, to) = (naive.computer(address(from)), naive.computer(address(to)));
         let pair = Pair::new(&compiled, from.address, to.address);
         for protocol in [protocol::TCP, protocol::UDP] {
