@@ -62,6 +62,8 @@ pub struct Status {
     pub verdicts: BTreeMap<String, Tally>,
     /// The flow table.
     pub flow_table: FlowTable,
+    /// What packets announced of packets to come, by kind: `rpc`, `tftp`, `fragments`.
+    pub expectations: BTreeMap<String, Expectations>,
     /// News that the ring had no room for.
     pub events_lost: u64,
     /// Generation of the tables.
@@ -96,6 +98,21 @@ pub struct FlowTable {
     pub capacity: u64,
     /// Packets that found no slot: counted by outcome and verdict, but in no flow.
     pub packets_without_entry: u64,
+}
+
+/// One kind of expectation in [`Status`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectations {
+    /// How many there are that have not ended.
+    pub live: u64,
+    /// How many there may be at a time.
+    pub capacity: u64,
+    /// How many were made.
+    pub made: u64,
+    /// How often one was met.
+    pub met: u64,
+    /// How many made room for another one before they ended: what should have met them later was not expected.
+    pub crowded_out: u64,
 }
 
 /// The conservation law in [`Status`].

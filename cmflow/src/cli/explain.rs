@@ -30,6 +30,9 @@ pub(super) struct Arguments {
     /// What it is opened to: tcp/443, udp/69, icmp, esp …
     #[arg(value_name = "PROTO/PORT")]
     service: Service,
+    /// What the two spoke of right before: tcp/135 before a dynamic port, udp/69 before a TFTP server's answer
+    #[arg(long, value_name = "PROTO/PORT")]
+    after: Option<Service>,
     /// How to write the answer
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -80,6 +83,7 @@ fn question(arguments: &Arguments, site: &SiteModel) -> anyhow::Result<Question>
         initiator,
         responder,
         service: arguments.service,
+        after: arguments.after,
     })
 }
 
@@ -112,6 +116,7 @@ struct Answer<'a> {
     rules: &'a [String],
     basis: Option<&'static str>,
     initiator_seen: bool,
+    announced: bool,
     source_roles: &'a [String],
     destination_roles: &'a [String],
     source: End<'a>,
@@ -181,6 +186,7 @@ impl<'a> Answer<'a> {
             rules: &explanation.verdict.rules,
             basis: explanation.verdict.basis.map(|basis| basis.name()),
             initiator_seen: explanation.initiator_seen,
+            announced: explanation.announced,
             source_roles: &initiator.roles,
             destination_roles: &responder.roles,
             source: End::new(initiator, site),

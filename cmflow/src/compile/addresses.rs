@@ -87,9 +87,10 @@ pub(super) fn resolve(
     book: &RoleBook,
     profiles: &Profiles,
     machine: &Machine,
+    serving_tftp: RoleSet,
 ) -> Result<Addresses, CompileError> {
     let words = words(site, book);
-    let mut classes = Classes::default();
+    let mut classes = Classes::serving(serving_tftp);
     let mut hosts = QuickMap::default();
     let mut prefixes = Prefixes::default();
     let mut stack: Vec<(Key, State, Endpoint)> = Vec::new();
@@ -194,19 +195,20 @@ fn contains(outer: Key, inner: Key) -> bool {
 struct Classes {
     numbers: HashMap<ClassInfo, u16>,
     infos: Vec<ClassInfo>,
+    serving_tftp: RoleSet,
 }
 
-impl Default for Classes {
-    fn default() -> Self {
+impl Classes {
+    /// No class but the one that holds nothing. Holders of those roles answer TFTP requests.
+    fn serving(serving_tftp: RoleSet) -> Self {
         let nothing = ClassInfo::default();
         Self {
+            serving_tftp,
             numbers: HashMap::from([(nothing.clone(), 0)]),
             infos: vec![nothing],
         }
     }
-}
 
-impl Classes {
     fn endpoint(
         &mut self,
         state: State,
@@ -245,6 +247,11 @@ impl Classes {
             Endpoint::FLAGGED_IF_FOREIGN
         } else {
             0
+        };
+        flags |= if info.as_responder.intersection(self.serving_tftp).is_empty() {
+            0
+        } else {
+            Endpoint::SERVES_TFTP
         };
         Ok(Endpoint::new(self.number(info)?, flags))
     }

@@ -151,9 +151,10 @@ pub fn compile(
         .ok_or_else(|| CompileError::NoSuchEdition(site.edition.clone()))?;
     let book = role_set::RoleBook::new(catalogue, site).ok_or(CompileError::TooManyRoles)?;
     let profiles = ports::Profiles::new(site)?;
-    let addresses = addresses::resolve(site, &book, &profiles, machine)?;
     let mut rules = rules::effective(catalogue, page, site, &profiles);
-    let ports = ports::classes(&rules)?;
+    let served = rules::serving_tftp(&rules);
+    let addresses = addresses::resolve(site, &book, &profiles, machine, served)?;
+    let ports = ports::classes(&rules, &rules::dynamic_ports(catalogue, &profiles))?;
     let verdicts = verdicts::judge_pairs(site, &mut rules, &addresses.classes, &ports, previous)?;
     let catalogue_roles = catalogue.roles.iter().map(|role| role.id.clone());
     let custom_roles = site.custom_roles.iter().map(|role| role.id.clone());

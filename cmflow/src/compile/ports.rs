@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use cmflow_common::expectation::{ENDPOINT_MAPPER, TFTP};
 use cmflow_common::gateway::{ICMP_OTHER, PORT_TABLE, PortClass, port_index};
 use cmflow_common::packet::protocol;
 
@@ -96,6 +97,19 @@ impl PortSet {
         }
     }
 
+    /// Whether the endpoint mapper's port is in it.
+    pub(super) fn is_endpoint_mapper(&self) -> bool {
+        !self.dynamic
+            && [protocol::TCP, protocol::UDP]
+                .into_iter()
+                .any(|protocol| self.contains(port_index(protocol, ENDPOINT_MAPPER)))
+    }
+
+    /// Whether TFTP requests go there.
+    pub(super) fn is_tftp(&self) -> bool {
+        self.contains(port_index(protocol::UDP, TFTP))
+    }
+
     fn indices(protocol: u8, ranges: &[PortRange]) -> impl Iterator<Item = (usize, usize)> {
         ranges.iter().map(move |range| {
             (
@@ -116,14 +130,23 @@ impl PortSet {
 pub(super) struct PortClasses {
     /// Class by port index.
     pub(super) table: Vec<PortClass>,
+    /// Classes of the dynamic ports, by profile.
+    pub(super) dynamic: Vec<Vec<PortClass>>,
     /// Classes that a set of ports is made of.
     pub(super) of_set: HashMap<PortSet, Vec<PortClass>>,
 }
 
 /// Two ports are in one class where the same sets cover them and their flags are the same.
-pub(super) fn classes(rules: &[EffectiveRule]) -> Result<PortClasses, CompileError> {
+pub(super) fn classes(
+    rules: &[EffectiveRule],
+    dynamic: &[Vec<PortRange>],
+) -> Result<PortClasses, CompileError> {
     let mut of_set: HashMap<PortSet, Vec<PortClass>> = HashMap::new();
     for set in rules.iter().flat_map(|rule| rule.ports.iter().flatten()) {
+        of_set.entry(set.clone()).or_default();
+    }
+    let dynamic: Vec<_> = dynamic.iter().map(|ranges| PortSet::dynamic(ranges)).collect();
+    for set in &dynamic {
         of_set.entry(set.clone()).or_default();
     }
     let mut sets: Vec<_> = of_set.into_iter().collect();
@@ -155,9 +178,11 @@ pub(super) fn classes(rules: &[EffectiveRule]) -> Result<PortClasses, CompileErr
         };
         table[first..next].fill(class);
     }
+    let of_set: HashMap<PortSet, Vec<PortClass>> = sets.into_iter().collect();
     Ok(PortClasses {
         table,
-        of_set: sets.into_iter().collect(),
+        dynamic: dynamic.iter().map(|set| of_set[set].clone()).collect(),
+        of_set,
     })
 }
 

@@ -6,8 +6,8 @@ use cmflow_common::verdict::VerdictKind;
 use crate::catalogue::{Catalogue, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
 use crate::site::{OwnRule, PortChanges, SiteModel};
 
-use super::ClassInfo;
 use super::ports::{PortSet, Profiles};
+use super::{ClassInfo, RoleSet};
 
 /// The setting that dynamic rules take their ports from, and its value where the catalogue has none.
 const DYNAMIC_SETTING: &str = "rpc-dynamic";
@@ -238,19 +238,32 @@ fn with_ports(
     }
 }
 
+/// Roles whose holders answer TFTP requests.
+pub(super) fn serving_tftp(rules: &[EffectiveRule]) -> RoleSet {
+    let possible = rules.iter().filter(|rule| !rule.info.is_left_out());
+    let serving = possible.filter(|rule| rule.ports.iter().flatten().any(PortSet::is_tftp));
+    serving.map(|rule| rule.info.to).collect()
+}
+
+/// The dynamic ports of a computer, by profile.
+pub(super) fn dynamic_ports(catalogue: &Catalogue, profiles: &Profiles) -> Vec<Vec<PortRange>> {
+    let of = |changes: &PortChanges| dynamic(catalogue, DYNAMIC_SETTING, changes);
+    profiles.changes().iter().map(of).collect()
+}
+
+fn dynamic(catalogue: &Catalogue, key: &str, changes: &PortChanges) -> Vec<PortRange> {
+    let default = || catalogue.setting(key).map(|setting| setting.default.clone());
+    let changed = changes.get(key).cloned();
+    changed.or_else(default).unwrap_or_else(|| vec![DYNAMIC_DEFAULT])
+}
+
 /// A changed port replaces the documented ones (note 2), alternatives included, in each protocol that has any.
 fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> RulePorts {
     if rule.dynamic {
         let key = rule.setting.as_deref().unwrap_or(DYNAMIC_SETTING);
-        let default = || catalogue.setting(key).map(|setting| setting.default.clone());
-        let tcp = changes
-            .get(key)
-            .cloned()
-            .or_else(default)
-            .unwrap_or_else(|| vec![DYNAMIC_DEFAULT]);
         return RulePorts {
             udp: rule.udp.clone(),
-            tcp,
+            tcp: dynamic(catalogue, key, changes),
         };
     }
     let changed = rule.setting.as_ref().and_then(|key| changes.get(key));

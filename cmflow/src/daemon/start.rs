@@ -123,7 +123,10 @@ fn begin(
     }
     let reader = Reader::new(
         &mut maps,
-        Timeouts::default(),
+        Timeouts {
+            rpc: site.rpc_lifetime,
+            ..Timeouts::default()
+        },
         attached.len(),
         compiled.verdicts.len(),
     )?;

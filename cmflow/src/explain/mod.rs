@@ -9,15 +9,16 @@ mod tests;
 use std::net::IpAddr;
 
 use cmflow_common::address::Address;
+use cmflow_common::expectation::{Kind, may_announce};
 use cmflow_common::flow::state;
-use cmflow_common::gateway::{Tables, port_index};
-use cmflow_common::judge;
+use cmflow_common::gateway::{Tables, View, port_index};
+use cmflow_common::judge::{self, Judged};
 use cmflow_common::packet::{Packet, protocol, sign};
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 use ipnet::IpNet;
 
 use crate::catalogue::{Catalogue, RoleId};
-use crate::compile::{Compiled, VerdictInfo};
+use crate::compile::{Basis, Compiled, VerdictInfo};
 use crate::nearest::{self, Nearest, near_misses, nearest_few};
 use crate::site::{Extent, SiteIndex, SiteModel};
 
@@ -26,6 +27,10 @@ pub use service::Service;
 
 /// Nearest rules that an answer names at most.
 const NEAREST: usize = 5;
+
+/// What is said of a rule that explains a dynamic port although the page prints none with it.
+const WITHOUT_DYNAMIC_ROW: &str = "The page prints the endpoint mapper here without a row for the dynamic ports that it \
+     announces; they are credited to it.";
 
 /// A flow that somebody asks about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +41,9 @@ pub struct Question {
     pub responder: IpAddr,
     /// What it is opened to.
     pub service: Service,
+    /// What the same two computers spoke of right before, which may have announced it: the endpoint mapper (note 6),
+    /// or a TFTP request that the other end sent (note 4).
+    pub after: Option<Service>,
 }
 
 /// One end of the flow, as the site file has it.
@@ -77,6 +85,10 @@ pub struct Explanation<'a> {
     pub id: VerdictId,
     /// Whether the first packet of such a flow proves who opened it.
     pub initiator_seen: bool,
+    /// Whether what was spoken of before announces it.
+    pub announced: bool,
+    /// The verdict that it would have after a conversation with the endpoint mapper, where that changes it.
+    pub if_announced: Option<&'a VerdictInfo>,
     /// The end that opens it.
     pub initiator: Side,
     /// The end that answers.
@@ -108,9 +120,26 @@ impl<'a> Book<'a> {
         let tables = &compiled.tables;
         let packet = opening(&tables, question, service);
         // Whether its sender is the low or the high end of a key is the same to the decision.
-        let bits = judge::initiator(&tables, &packet, true);
-        let id = judge::judge(&tables, &packet, true, bits);
-        let verdict = compiled.verdict(id).expect("tables name verdicts that they have");
+        let mut bits = judge::initiator(&tables, &packet, true, true);
+        let ends = judge::ends(&tables, &View::NOWHERE, &packet);
+        let judged = Judged::new(&tables, &packet, &ends, true, bits);
+        let announced = match question.after.and_then(|after| self.announcing(question, after)) {
+            Some(Kind::Rpc) if service.protocol == protocol::TCP && judged.can_be_expected() => {
+                Some(bits | state::SETTLED)
+            }
+            Some(Kind::Tftp) if service.protocol == protocol::UDP => {
+                Some(judge::initiator_bits(false, state::INITIATOR_SEEN) | state::SETTLED)
+            }
+            _ => None,
+        };
+        bits = announced.unwrap_or(bits);
+        let info = |id| compiled.verdict(id).expect("tables name verdicts that they have");
+        let id = Judged::new(&tables, &packet, &ends, true, bits).verdict(bits);
+        let verdict = info(id);
+        let if_announced = judged
+            .can_be_expected()
+            .then(|| info(judged.verdict(bits | state::SETTLED)))
+            .filter(|other| *other != verdict);
         let asked = nearest::Question {
             initiator: packet.source,
             responder: packet.destination,
@@ -118,17 +147,24 @@ impl<'a> Book<'a> {
             port: service.port,
         };
         let ends = [packet.source, packet.destination].map(|end| compiled.class(end));
-        let reasons = verdict
+        let mut reasons: Vec<_> = verdict
             .rules
             .iter()
-            .filter_map(|rule| Reason::of(self, rule, question, ends));
+            .filter_map(|rule| Reason::of(self, rule, question, ends))
+            .collect();
+        if verdict.basis == Some(Basis::Expectation) {
+            let unprinted = reasons.iter_mut().filter(|reason| !reason.dynamic);
+            unprinted.for_each(|reason| reason.remarks.push(WITHOUT_DYNAMIC_ROW.to_owned()));
+        }
         Explanation {
             verdict,
             id,
             initiator_seen: bits & state::INITIATOR_SEEN != 0,
+            announced: announced.is_some(),
+            if_announced,
             initiator: self.side(question.initiator),
             responder: self.side(question.responder),
-            reasons: reasons.collect(),
+            reasons,
             nearest: match verdict.basis {
                 // A computer that is much at once may miss its own rule and meet another's.
                 Some(_) if verdict.kind == VerdictKind::Baseline => {
@@ -138,6 +174,22 @@ impl<'a> Book<'a> {
                 _ => nearest_few(compiled, site, &asked, NEAREST),
             },
         }
+    }
+
+    /// What an earlier conversation of the two announces: nothing where it is not explained itself.
+    fn announcing(&self, question: &Question, after: Service) -> Option<Kind> {
+        let kind = Kind::announced(after.protocol, after.port)?;
+        let (initiator, responder) = match kind {
+            Kind::Tftp => (question.responder, question.initiator),
+            _ => (question.initiator, question.responder),
+        };
+        let before = Question {
+            initiator,
+            responder,
+            service: after,
+            after: None,
+        };
+        may_announce(self.explain(&before).id).then_some(kind)
     }
 
     fn side(&self, address: IpAddr) -> Side {
@@ -206,7 +258,7 @@ fn opening<T: Tables>(tables: &T, question: &Question, service: Service) -> Pack
         protocol: service.protocol,
         signs,
         tags: 0,
-        header_length: 0,
+        detail: 0,
     }
 }
 

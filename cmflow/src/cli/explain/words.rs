@@ -39,6 +39,17 @@ pub(super) fn write(
     }
     writeln!(out)?;
     writeln!(out, "{}", sentence(explanation, site.flag_foreign))?;
+    if question.after.is_some() && !explanation.announced {
+        paragraph::write(out, 0, "What was spoken of before announces nothing here.")?;
+    }
+    if let Some(other) = explanation.if_announced {
+        let words = format!(
+            "After a conversation with the endpoint mapper (--after tcp/135) it is {}, by {}.",
+            other.kind.name(),
+            other.rules.join(", ")
+        );
+        paragraph::write(out, 0, &words)?;
+    }
     for reason in &explanation.reasons {
         write_reason(out, reason, site)?;
     }
@@ -121,10 +132,10 @@ fn sentence(explanation: &Explanation<'_>, flag_foreign: FlagForeign) -> String 
         1 => "this rule".to_owned(),
         count => format!("each of these {count} rules"),
     };
-    let range = if verdict.basis == Some(Basis::Range) {
-        ", by its range of dynamic ports only"
-    } else {
-        ""
+    let range = match verdict.basis {
+        Some(Basis::Range) => ", by its range of dynamic ports only",
+        Some(Basis::Expectation) => ", as announced by the endpoint mapper",
+        _ => "",
     };
     match verdict.kind {
         VerdictKind::Documented => format!("The page documents it, by {by}{range}:"),

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use cmflow_common::address::Address;
 use cmflow_common::flow::state;
-use cmflow_common::gateway::{Endpoint, PortClass, Tables};
+use cmflow_common::gateway::{Endpoint, PortClass, Tables, View};
 use cmflow_common::judge::judge;
 use cmflow_common::packet::{Packet, protocol};
 use cmflow_common::verdict::{Judgement, VerdictId};
@@ -62,10 +62,16 @@ impl<'a> Pair<'a> {
             protocol,
             signs: 0,
             tags: 0,
-            header_length: 0,
+            detail: 0,
         };
         // The sender is the low end here, and it asked.
-        judge(self, &packet, true, if seen { state::INITIATOR_SEEN } else { 0 })
+        judge(
+            self,
+            &View::NOWHERE,
+            &packet,
+            true,
+            if seen { state::INITIATOR_SEEN } else { 0 },
+        )
     }
 }
 
