@@ -224,8 +224,8 @@ impl<'a> RuleAnswer<'a> {
             service: &reason.service,
             ports: reason.port_words(),
             site_server_initiates: reason.site_server_initiates,
-            replaces: reason.replaced.as_ref().map(|(setting, _)| Replaced {
-                setting,
+            replaces: reason.replaced.as_ref().map(|(by, _)| Replaced {
+                setting: by.key(),
                 documented: reason.documented_words().unwrap_or_default(),
             }),
             notes: reason.notes.iter().map(|note| note.number).collect(),
