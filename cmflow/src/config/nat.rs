@@ -159,10 +159,11 @@ fn report_vips(draft: &mut Draft<'_>, all: &[Declared]) {
             say(*there, "and a vip already");
         }
         known.push((*vip, *place));
-        if vips.insert(address, *place).is_some() {
+        if vips.contains_key(&address) {
             // What follows was said of its first port.
             continue;
         }
+        vips.insert(address, *place);
         if let Some(there) = members.get(&address) {
             say(*there, "and a member of a [[nat]]");
         }

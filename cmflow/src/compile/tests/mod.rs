@@ -1,10 +1,13 @@
 mod companions;
 mod conditions;
 mod initiates;
+mod instances;
 mod meaning;
 mod naive;
 mod property;
+mod proxies;
 mod stability;
+mod translations;
 
 use std::net::IpAddr;
 
