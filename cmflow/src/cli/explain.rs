@@ -127,6 +127,8 @@ struct End<'a> {
     site: Option<&'a str>,
     roles: &'a [String],
     known: bool,
+    /// The site file calls it a proxy server.
+    proxy: bool,
     because: Vec<Because<'a>>,
 }
 
@@ -199,6 +201,7 @@ impl<'a> End<'a> {
             site: side.site.map(|index| site.code(index)),
             roles: &side.roles,
             known: side.known,
+            proxy: side.proxy.is_some(),
             because: side.grounds.iter().map(Because::new).collect(),
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn write(
     )?;
     for (what, end) in [("opened by", initiator), ("toward", responder)] {
         writeln!(out, "  {what:9}  {}", side(end, site))?;
-        for ground in grounds(end) {
+        for ground in grounds(end, site) {
             writeln!(out, "             {ground}")?;
         }
     }
@@ -98,9 +98,13 @@ fn roles_beside_proxy(side: &Side, roles: &[String]) -> Vec<String> {
 }
 
 /// `by 10.20.0.11 (site.toml:12)`, with the roles where not all come from one line.
-fn grounds(side: &Side) -> Vec<String> {
+fn grounds(side: &Side, site: &SiteModel) -> Vec<String> {
     let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
-    for ground in &side.grounds {
+    if let Some(place) = side.proxy {
+        let line = format!("by {} ({})", side.address, site.located(place));
+        lines.push((line, vec!["proxy server"]));
+    }
+    for ground in side.grounds.iter().filter(|ground| !ground.by_proxy) {
         let prefix = ground.prefix;
         let prefix = if prefix.prefix_len() == prefix.max_prefix_len() {
             prefix.addr().to_string()
