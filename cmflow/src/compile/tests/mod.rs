@@ -8,6 +8,7 @@ mod property;
 mod proxies;
 mod stability;
 mod translations;
+mod wsus;
 
 use std::net::IpAddr;
 
