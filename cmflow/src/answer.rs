@@ -164,6 +164,10 @@ pub struct Flow {
     pub verdict: String,
     /// Ids of the rules that explain it; for a reversed flow of those that would.
     pub rules: Vec<String>,
+    /// Ids of the conditions under which alone these rules are used, and of which the site file says nothing; none where
+    /// one of the rules holds anyway.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
     /// First packet.
     pub first_seen: Timestamp,
     /// Last packet.

@@ -138,7 +138,9 @@ impl Findings<'_> {
                 info.rules.iter().any(|id| id.starts_with(rule.as_str()))
             })
             && any(&query.role, &|role| {
-                ends.iter().any(|end| self.compiled.roles_of(*end).contains(role))
+                let [initiator, responder] = ends;
+                self.compiled.roles_of(initiator).contains(role)
+                    || self.compiled.roles_answering(responder).contains(role)
             })
             && (query.address.is_empty() || ends.iter().any(|end| query.address.contains(&ip(*end))))
     }
@@ -147,15 +149,16 @@ impl Findings<'_> {
     #[must_use]
     pub fn flow(&self, flow: &Flow) -> answer::Flow {
         let info = self.info(flow.verdict);
-        let end = |end: End| answer::FlowEnd {
+        let compiled = self.compiled;
+        let end = |end: End, roles: Vec<String>| answer::FlowEnd {
             address: ip(end.address),
             port: end.port,
-            roles: self.compiled.roles_of(end.address),
+            roles,
         };
         answer::Flow {
             protocol: protocol_name(flow.key.protocol()),
-            initiator: end(flow.initiator),
-            responder: end(flow.responder),
+            initiator: end(flow.initiator, compiled.roles_of(flow.initiator.address)),
+            responder: end(flow.responder, compiled.roles_answering(flow.responder.address)),
             initiator_seen: flow.initiator_seen,
             state: flow.state.name().to_owned(),
             basis: info.basis.map(|basis| basis.name().to_owned()),
@@ -163,6 +166,7 @@ impl Findings<'_> {
             reverse: flow.reverse.into(),
             verdict: info.kind.name().to_owned(),
             rules: info.rules.clone(),
+            conditions: compiled.open_conditions(info),
             first_seen: self.moment.time_of(flow.first_seen),
             last_seen: self.moment.time_of(flow.last_seen),
         }
@@ -250,7 +254,7 @@ impl Findings<'_> {
             initiator: ip(conversation.initiator),
             initiator_roles: roles(conversation.initiator),
             responder: ip(conversation.responder.address),
-            responder_roles: roles(conversation.responder.address),
+            responder_roles: self.compiled.roles_answering(conversation.responder.address),
             port: conversation.responder.port,
             verdict: self.info(conversation.verdict).kind.name().to_owned(),
             packets: total.count.packets,

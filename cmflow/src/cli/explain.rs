@@ -132,6 +132,8 @@ struct End<'a> {
     site: Option<&'a str>,
     roles: &'a [String],
     known: bool,
+    /// The site file calls it a proxy server.
+    proxy: bool,
     because: Vec<Because<'a>>,
 }
 
@@ -205,6 +207,7 @@ impl<'a> End<'a> {
             site: side.site.map(|index| site.code(index)),
             roles: &side.roles,
             known: side.known,
+            proxy: side.proxy.is_some(),
             because: side.grounds.iter().map(Because::new).collect(),
         }
     }
@@ -230,8 +233,8 @@ impl<'a> RuleAnswer<'a> {
             service: &reason.service,
             ports: reason.port_words(),
             site_server_initiates: reason.site_server_initiates,
-            replaces: reason.replaced.as_ref().map(|(setting, _)| Replaced {
-                setting,
+            replaces: reason.replaced.as_ref().map(|(by, _)| Replaced {
+                setting: by.key(),
                 documented: reason.documented_words().unwrap_or_default(),
             }),
             notes: reason.notes.iter().map(|note| note.number).collect(),

@@ -75,6 +75,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
             .collect(),
         ..Machine::default()
     };
+    warn_of_sides(&site.model, &machine, &settings.interfaces);
     let compiled = compile(&catalogue, &site.model, &machine, &[])?;
 
     if pins.exist() {
@@ -105,6 +106,14 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     let _ = std::fs::remove_file(settings.instance.socket());
     drop(lock);
     ended
+}
+
+/// Says which interfaces the site file speaks of in vain.
+fn warn_of_sides(site: &SiteModel, machine: &Machine, looked_at: &[String]) {
+    let existing: Vec<_> = machine.interfaces.iter().map(|(name, _)| name.as_str()).collect();
+    for warning in interface::unseen_sides(site, &existing, looked_at) {
+        log::warn!("{warning}");
+    }
 }
 
 /// Makes the maps, loads the tables and attaches.

@@ -22,9 +22,24 @@ pub(super) fn counted_as(
     } else {
         [rule.to, rule.from]
     };
+    let as_proxy = class(responder)
+        .proxy_for
+        .contains(roles[1])
+        .then(|| as_proxy(book, responder, roles[1]));
     let ends = [initiator, responder].into_iter().zip(roles);
+    let ends = ends.take(if as_proxy.is_some() { 1 } else { 2 });
     ends.filter_map(|(address, role)| one(book, address, role))
+        .chain(as_proxy)
         .collect()
+}
+
+fn as_proxy(book: &Book<'_>, address: IpAddr, role: RoleId) -> String {
+    let id = book.compiled.role(role);
+    let place = book.proxy(address).map(|place| book.site.located(place));
+    format!(
+        "{address} counts as {id}: it is a proxy server ({})",
+        place.unwrap_or_default()
+    )
 }
 
 fn one(book: &Book<'_>, address: IpAddr, role: RoleId) -> Option<String> {

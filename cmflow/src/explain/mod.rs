@@ -20,9 +20,9 @@ use ipnet::IpNet;
 use crate::catalogue::{Catalogue, RoleId};
 use crate::compile::{Basis, Compiled, VerdictInfo};
 use crate::nearest::{self, Nearest, near_misses, nearest_few};
-use crate::site::{Extent, SiteIndex, SiteModel};
+use crate::site::{Extent, Place, SiteIndex, SiteModel};
 
-pub use reason::{Condition, Note, Reason};
+pub use reason::{Condition, Note, Reason, ReplacedBy};
 pub use service::Service;
 
 /// Nearest rules that an answer names at most.
@@ -53,8 +53,10 @@ pub struct Side {
     pub address: IpAddr,
     /// Name of the computer.
     pub name: Option<String>,
-    /// Its roles, implied ones left out.
+    /// Its roles, implied ones left out; for a proxy server that answers also those of the internet.
     pub roles: Vec<String>,
+    /// Where the site file calls it a proxy server.
+    pub proxy: Option<Place>,
     /// Whether the site file names it by its address.
     pub known: bool,
     /// Its site.
@@ -74,6 +76,8 @@ pub struct Ground {
     pub file: String,
     /// Line of it, from 1.
     pub line: usize,
+    /// It calls the address a proxy server, which stands for the role.
+    pub by_proxy: bool,
 }
 
 /// What is to be said of a flow.
@@ -162,8 +166,8 @@ impl<'a> Book<'a> {
             initiator_seen: bits & state::INITIATOR_SEEN != 0,
             announced: announced.is_some(),
             if_announced,
-            initiator: self.side(question.initiator),
-            responder: self.side(question.responder),
+            initiator: self.side(question.initiator, false),
+            responder: self.side(question.responder, true),
             reasons,
             nearest: match verdict.basis {
                 // A computer that is much at once may miss its own rule and meet another's.
@@ -192,9 +196,13 @@ impl<'a> Book<'a> {
         may_announce(self.explain(&before).id).then_some(kind)
     }
 
-    fn side(&self, address: IpAddr) -> Side {
+    fn side(&self, address: IpAddr, answers: bool) -> Side {
         let class = self.compiled.class(Address::from(address));
-        let named = |name: &str| Some(name.to_owned());
+        let roles = if answers {
+            class.named.union(class.proxy_for)
+        } else {
+            class.named
+        };
         let host = self
             .site
             .hosts
@@ -202,24 +210,31 @@ impl<'a> Book<'a> {
             .find(|host| host.addresses.contains(&address));
         Side {
             address,
-            name: host.and_then(|host| named(&host.name)),
+            name: host.map(|host| host.name.clone()),
             roles: self
                 .compiled
-                .role_names(class.named)
+                .role_names(roles)
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
+            proxy: self.proxy(address),
             known: class.known,
             site: class.site,
-            grounds: class
-                .named
+            grounds: roles
                 .iter()
                 .filter_map(|role| self.ground(address, role))
                 .collect(),
         }
     }
 
-    /// The most specific line that gives the role to the address; nothing where a word such as `public` does.
+    /// Where the site file calls an address a proxy server.
+    fn proxy(&self, address: IpAddr) -> Option<Place> {
+        let proxy = self.site.proxies.iter().find(|proxy| proxy.address == address)?;
+        Some(proxy.place)
+    }
+
+    /// The most specific line that gives the role to the address, or calls it the proxy that stands for it; nothing where
+    /// a word such as `public` does.
     fn ground(&self, address: IpAddr, role: RoleId) -> Option<Ground> {
         let given = self
             .site
@@ -230,12 +245,22 @@ impl<'a> Book<'a> {
             Extent::Prefix(prefix) if prefix.contains(&address) => Some((prefix, one.place)),
             _ => None,
         });
-        let (prefix, place) = containing.max_by_key(|(prefix, _)| prefix.prefix_len())?;
+        let stands_for = self
+            .compiled
+            .class(Address::from(address))
+            .proxy_for
+            .contains(role);
+        let proxy = self.proxy(address).filter(|_| stands_for);
+        let (prefix, place, by_proxy) = containing
+            .max_by_key(|(prefix, _)| prefix.prefix_len())
+            .map(|(prefix, place)| (prefix, place, false))
+            .or_else(|| proxy.map(|place| (IpNet::from(address), place, true)))?;
         Some(Ground {
             role: self.compiled.role(role).to_owned(),
             prefix,
             file: self.site.file(place.file).to_owned(),
             line: place.line,
+            by_proxy,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! A rule of a verdict, with what a reader has to know of it.
 
+use std::net::IpAddr;
+
 use cmflow_common::verdict::VerdictKind;
 use jiff::civil::Date;
 
@@ -31,6 +33,36 @@ pub struct Condition {
     pub stated: Option<Place>,
 }
 
+/// What of the site file replaces documented ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplacedBy {
+    /// A key under `[ports]`, or an instance of SQL Server, which sets one.
+    Setting(String),
+    /// A proxy server, which answers in place of the internet.
+    Proxy,
+    /// A translation, at its virtual address.
+    Translation,
+}
+
+impl ReplacedBy {
+    /// The key that JSON names.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Setting(key) => key,
+            Self::Proxy => "proxy",
+            Self::Translation => "nat",
+        }
+    }
+}
+
+/// The note of the page about proxy servers.
+const PROXY_NOTE: u8 = 1;
+
+/// What is to be said of a row toward the internet that does not carry that note.
+const WITHOUT_PROXY_NOTE: &str = "The page prints note 1 at some rows toward the internet only; a proxy takes the traffic \
+                                  of this row as well.";
+
 /// Why a flow is explained: one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
@@ -54,8 +86,8 @@ pub struct Reason {
     pub ports: RulePorts,
     /// The operating system picks the TCP port.
     pub dynamic: bool,
-    /// Documented ports and the key that replaced them, where the site file did.
-    pub replaced: Option<(String, RulePorts)>,
+    /// Documented ports and what replaced them, where the site file did.
+    pub replaced: Option<(ReplacedBy, RulePorts)>,
     /// Notes of the page.
     pub notes: Vec<Note>,
     /// Conditions under which alone it is used.
@@ -82,7 +114,18 @@ impl Reason {
         let printed = printed(book, info);
         let own = book.site.rules.iter().find(|rule| rule.id == id);
         let ports = info.ports(ends[1].profile).clone();
-        let replaced = info.setting.clone().filter(|_| ports != info.documented);
+        let by_proxy = ends[1].proxy_for.contains(info.to);
+        let replaced = (ports != info.documented).then(|| match &info.setting {
+            _ if by_proxy => ReplacedBy::Proxy,
+            // The ports that a setting leads to are the same wherever no address is translated.
+            Some(key) if !is_moved(book, question.responder) => ReplacedBy::Setting(key.clone()),
+            _ => ReplacedBy::Translation,
+        });
+        let mut remarks = printed.map(|rule| rule.remarks.clone()).unwrap_or_default();
+        let of_page = printed.filter(|_| by_proxy && info.kind == VerdictKind::Documented);
+        if of_page.is_some_and(|rule| !rule.notes.contains(&PROXY_NOTE)) {
+            remarks.push(WITHOUT_PROXY_NOTE.to_owned());
+        }
         Some(Self {
             rule: info.id.clone(),
             kind: info.kind,
@@ -97,11 +140,11 @@ impl Reason {
             scope: info.scope,
             ports,
             dynamic: info.dynamic,
-            replaced: replaced.map(|key| (key, info.documented.clone())),
+            replaced: replaced.map(|by| (by, info.documented.clone())),
             notes: printed.map(|rule| notes(book, rule)).unwrap_or_default(),
             conditions: printed.map(|rule| conditions(book, rule)).unwrap_or_default(),
             counted_as: counted_as(book, info, [question.initiator, question.responder]),
-            remarks: printed.map(|rule| rule.remarks.clone()).unwrap_or_default(),
+            remarks,
             errata: printed.map(|rule| rule.errata.clone()).unwrap_or_default(),
             source: printed.and_then(|rule| rule.anchor.clone()),
             why: own
@@ -123,6 +166,12 @@ impl Reason {
         let (_, documented) = self.replaced.as_ref()?;
         Some(port_words(documented, self.dynamic))
     }
+}
+
+/// Whether a virtual address has other ports than its members.
+fn is_moved(book: &Book<'_>, address: IpAddr) -> bool {
+    let mut nats = book.site.nats.iter();
+    nats.any(|nat| !nat.moved_ports(address).is_empty())
 }
 
 /// Ports in words; ICMP echo where there is none.

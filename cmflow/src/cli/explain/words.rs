@@ -8,7 +8,7 @@ use cmflow_common::verdict::{VerdictId, VerdictKind};
 use crate::catalogue::OpenedBy;
 use crate::cli::paragraph;
 use crate::compile::Basis;
-use crate::explain::{Explanation, Note, Question, Reason, Side};
+use crate::explain::{Explanation, Note, Question, Reason, ReplacedBy, Side};
 use crate::site::{FlagForeign, SiteModel};
 
 /// Roles of an address that the site file does not name, before they are only counted.
@@ -33,7 +33,7 @@ pub(super) fn write(
     )?;
     for (what, end) in [("opened by", initiator), ("toward", responder)] {
         writeln!(out, "  {what:9}  {}", side(end, site))?;
-        for ground in grounds(end) {
+        for ground in grounds(end, site) {
             writeln!(out, "             {ground}")?;
         }
     }
@@ -81,6 +81,10 @@ pub(super) fn write(
 fn side(side: &Side, site: &SiteModel) -> String {
     let mut words: Vec<String> = side.name.clone().into_iter().collect();
     match (side.known, side.roles.as_slice()) {
+        (_, roles) if side.proxy.is_some() => {
+            words.push("proxy server".to_owned());
+            words.extend(roles_beside_proxy(side, roles));
+        }
         (false, []) => words.push("holds no role".to_owned()),
         // What public addresses hold by default, or all addresses by a word of the site file.
         (false, roles) if roles.len() > NAMED => {
@@ -95,10 +99,23 @@ fn side(side: &Side, site: &SiteModel) -> String {
     format!("{}  {}", side.address, words.join(", "))
 }
 
+/// Roles that a proxy server has by other lines than the one that makes it one.
+fn roles_beside_proxy(side: &Side, roles: &[String]) -> Vec<String> {
+    let by_proxy = |role: &String| {
+        let mut grounds = side.grounds.iter().filter(|ground| ground.role == *role);
+        grounds.any(|ground| ground.by_proxy)
+    };
+    roles.iter().filter(|role| !by_proxy(role)).cloned().collect()
+}
+
 /// `by 10.20.0.11 (site.toml:12)`, with the roles where not all come from one line.
-fn grounds(side: &Side) -> Vec<String> {
+fn grounds(side: &Side, site: &SiteModel) -> Vec<String> {
     let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
-    for ground in &side.grounds {
+    if let Some(place) = side.proxy {
+        let line = format!("by {} ({})", side.address, site.located(place));
+        lines.push((line, vec!["proxy server"]));
+    }
+    for ground in side.grounds.iter().filter(|ground| !ground.by_proxy) {
         let prefix = ground.prefix;
         let prefix = if prefix.prefix_len() == prefix.max_prefix_len() {
             prefix.addr().to_string()
@@ -106,9 +123,15 @@ fn grounds(side: &Side) -> Vec<String> {
             prefix.to_string()
         };
         let line = format!("by {prefix} ({}:{})", ground.file, ground.line);
+        let what = if ground.by_proxy {
+            "proxy server"
+        } else {
+            &ground.role
+        };
         match lines.iter_mut().find(|(known, _)| *known == line) {
-            Some((_, roles)) => roles.push(&ground.role),
-            None => lines.push((line, vec![&ground.role])),
+            Some((_, whats)) if whats.last() == Some(&what) => {}
+            Some((_, whats)) => whats.push(what),
+            None => lines.push((line, vec![what])),
         }
     }
     match lines.as_slice() {
@@ -197,11 +220,13 @@ fn write_reason(out: &mut impl Write, reason: &Reason, site: &SiteModel) -> anyh
         paragraph::write(out, 6, counted)?;
     }
     let mut say = |what: &str, words: &str| paragraph::write(out, 6, &format!("{what}: {words}"));
-    if let (Some((setting, _)), Some(documented)) = (&reason.replaced, reason.documented_words()) {
-        say(
-            "changed",
-            &format!("{documented} is documented; {setting} in the site file replaces it"),
-        )?;
+    if let (Some((by, _)), Some(documented)) = (&reason.replaced, reason.documented_words()) {
+        let by = match by {
+            ReplacedBy::Setting(key) => format!("{key} in the site file replaces it"),
+            ReplacedBy::Proxy => "the proxy has its own port for it".to_owned(),
+            ReplacedBy::Translation => "the virtual address has its own port for it".to_owned(),
+        };
+        say("changed", &format!("{documented} is documented; {by}"))?;
     }
     if reason.site_server_initiates {
         say(

@@ -1,10 +1,14 @@
 mod companions;
 mod conditions;
 mod initiates;
+mod instances;
 mod meaning;
 mod naive;
 mod property;
+mod proxies;
 mod stability;
+mod translations;
+mod wsus;
 
 use std::net::IpAddr;
 

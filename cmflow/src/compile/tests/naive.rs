@@ -1,5 +1,7 @@
 //! The naive reading: every statement, every rule, one after the other, for one flow.
 
+mod ports;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -7,7 +9,9 @@ use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 use ipnet::IpNet;
 
-use crate::catalogue::{Cadence, Catalogue, OpenedBy, PortRange, RoleId, RoleKind, Rule, Scope};
+use ports::PortsAt;
+
+use crate::catalogue::{Cadence, Catalogue, OpenedBy, RoleId, RoleKind, Rule, Scope};
 use crate::compile::Basis;
 use crate::compile::special::{LOCAL, SPECIAL_PURPOSE};
 use crate::site::{Extent, FlagForeign, OwnRule, SiteIndex, SiteModel};
@@ -22,6 +26,7 @@ pub(super) struct Computer {
     pub(super) opens: Vec<bool>,
     pub(super) answers: Vec<bool>,
     site: Option<SiteIndex>,
+    ports: PortsAt,
 }
 
 /// What the tables should say.
@@ -85,6 +90,7 @@ impl Naive<'_> {
             opens: self.roles().map(|role| self.opens(address, role)).collect(),
             answers: self.roles().map(|role| self.answers(address, role)).collect(),
             site: self.site_of(address),
+            ports: self.ports_at(address),
         }
     }
 
@@ -185,13 +191,8 @@ impl Naive<'_> {
             if !roles_fit(&rule) || !self.site.in_scope(rule.scope, from.site, to.site) {
                 continue;
             }
-            let (udp, tcp) = match kind {
-                VerdictKind::Approved => (rule.udp.clone(), rule.tcp.clone()),
-                _ => self.ports(&rule, to),
-            };
             let fits = match protocol {
-                protocol::TCP => tcp.iter().any(|range| range.contains(port)),
-                protocol::UDP => udp.iter().any(|range| range.contains(port)),
+                protocol::TCP | protocol::UDP => self.covers(&rule, kind, to, protocol, port),
                 _ => icmp && rule.icmp_echo,
             };
             let basis = match protocol {
@@ -231,47 +232,6 @@ impl Naive<'_> {
                 .map(|own| (VerdictKind::Approved, as_rule(own))),
         );
         rules
-    }
-
-    fn ports(&self, rule: &Rule, at: &Computer) -> (Vec<PortRange>, Vec<PortRange>) {
-        let key = rule.setting.clone().unwrap_or_default();
-        let site = at.site.map(|site| &self.site.sites[usize::from(site.0)]);
-        let host = self
-            .site
-            .hosts
-            .iter()
-            .rev()
-            .find(|host| host.addresses.contains(&at.address));
-        let changed = host
-            .and_then(|host| host.ports.get(&key))
-            .or_else(|| site.and_then(|site| site.ports.get(&key)))
-            .or_else(|| self.site.ports.get(&key));
-        let Some(changed) = changed else {
-            return (rule.udp.clone(), self.documented_tcp(rule));
-        };
-        let udp = if rule.udp.is_empty() || rule.dynamic {
-            rule.udp.clone()
-        } else {
-            changed.clone()
-        };
-        let tcp = if rule.tcp.is_empty() && !rule.dynamic {
-            vec![]
-        } else {
-            changed.clone()
-        };
-        (udp, tcp)
-    }
-
-    fn documented_tcp(&self, rule: &Rule) -> Vec<PortRange> {
-        if rule.dynamic {
-            let key = rule
-                .setting
-                .as_deref()
-                .expect("dynamic rules of the test have a setting");
-            self.catalogue.setting(key).expect("its setting").default.clone()
-        } else {
-            rule.tcp.clone()
-        }
     }
 
     /// Length of the longest local range around an address: shorter prefixes say nothing about it.
@@ -327,8 +287,21 @@ impl Naive<'_> {
     }
 
     fn known(&self, address: IpAddr) -> bool {
-        self.roles()
-            .any(|role| self.by_prefix(address, role) == Some(true))
+        self.is_proxy(address)
+            || self
+                .roles()
+                .any(|role| self.by_prefix(address, role) == Some(true))
+    }
+
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        self.site.proxies.iter().any(|proxy| proxy.address == address)
+    }
+
+    /// Note 1: whether a proxy stands for a role of the internet.
+    fn stands_for(&self, address: IpAddr, role: RoleId) -> bool {
+        self.is_proxy(address)
+            && self.kind(role) == Some(RoleKind::Public)
+            && self.by_prefix(address, role) != Some(false)
     }
 
     fn is_more_than_client(&self, address: IpAddr) -> bool {
@@ -344,6 +317,9 @@ impl Naive<'_> {
     fn named(&self, address: IpAddr, role: RoleId) -> bool {
         if let Some(decided) = self.by_prefix(address, role) {
             return decided;
+        }
+        if self.is_proxy(address) && self.kind(role) == Some(RoleKind::Public) {
+            return false;
         }
         let says = |extent: Extent| {
             self.site
@@ -383,14 +359,17 @@ impl Naive<'_> {
 
     fn answers(&self, address: IpAddr, role: RoleId) -> bool {
         self.kind(role) == Some(RoleKind::Named) && self.known(address)
+            || self.stands_for(address, role)
             || self.implied(address, role)
                 && !(Some(role) == self.catalogue.role("client") && self.is_site_system(address))
     }
 
     fn site_of(&self, address: IpAddr) -> Option<SiteIndex> {
-        if self.is_nobody(address) {
-            return None;
-        }
+        self.site_said(address).filter(|_| !self.is_nobody(address))
+    }
+
+    /// The site that hosts and statements put an address into, whoever is there.
+    fn site_said(&self, address: IpAddr) -> Option<SiteIndex> {
         if let Some(host) = self
             .site
             .hosts
@@ -415,6 +394,6 @@ impl Naive<'_> {
     }
 
     fn is_nobody(&self, address: IpAddr) -> bool {
-        !self.roles().any(|role| self.named(address, role))
+        !self.known(address) && !self.roles().any(|role| self.named(address, role))
     }
 }
