@@ -2,8 +2,8 @@
 //! where there can be none.
 //!
 //! [`run`] decides which. The traffic is one table (`conversation`); in `namespaces` each family of programs
-//! that hold it has a file (`web`, `smb`, `tftp`, `dns`, `dhcp`, `plain`, `tagged`), and [`recording`] writes it
-//! down as frames for `replayed`. Both end in the same `summary`.
+//! that hold it has a file (`web`, `smb`, `rpc`, `tftp`, `dns`, `dhcp`, `plain`, `tagged`), and [`recording`]
+//! writes it down as frames for `replayed`. Both end in the same `summary`.
 
 mod answers;
 mod conversation;
@@ -17,6 +17,8 @@ mod place;
 mod plain;
 pub mod recording;
 mod replayed;
+mod rpc;
+mod samba;
 mod site_file;
 mod smb;
 mod stage;

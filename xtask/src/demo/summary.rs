@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::answers::{Answers, Flow, Group, Law, Rule, Unexplained};
-use super::conversation::{Conversation, Expected, Family};
+use super::conversation::{BY_PORT, Conversation, Expected, Family};
 use super::live::name;
 use super::traffic::Went;
 
@@ -38,14 +38,17 @@ fn conversations(held: impl Iterator<Item = Held>, flows: Option<&[Flow]>) -> bo
     let mut surprises = 0;
     let mut failures = 0;
     for (conversation, went) in held {
+        let seen = flows.map(|flows| judged(conversation, flows));
+        let port = seen
+            .as_ref()
+            .and_then(|seen| seen.port)
+            .unwrap_or(conversation.port);
         let ends = format!(
-            "{} -> {} {}/{}",
+            "{} -> {} {port}/{}",
             name(conversation.source().ip()),
             name(conversation.destination().ip()),
-            conversation.port,
             conversation.protocol
         );
-        let seen = flows.map(|flows| judged(conversation, flows));
         let said = seen.as_ref().map_or_else(String::new, |seen| seen.words.clone());
         println!("{:>4}x  {:<38} {ends:<42} {said}", went.held, conversation.what);
         if let Some(failure) = went.failure {
@@ -124,27 +127,36 @@ fn undocumented(all: &[Unexplained]) {
 }
 
 struct Judged {
+    /// Where the responder listened.
+    port: Option<u16>,
     words: String,
     as_expected: bool,
 }
 
 /// What cmflow made of a conversation: of the flow that is not as expected, where there is one.
 fn judged(conversation: &Conversation, flows: &[Flow]) -> Judged {
-    let destination = conversation.destination();
     let belongs = |flow: &&Flow| {
         flow.protocol
             .eq_ignore_ascii_case(&conversation.protocol.to_string())
             && flow.initiator.address == conversation.source().ip()
-            && flow.responder.address == destination.ip()
-            && flow.responder.port == Some(destination.port())
+            && flow.responder.address == conversation.destination().ip()
+            && flow
+                .responder
+                .port
+                .is_some_and(|port| conversation.may_be_at(port))
     };
     let as_expected = |flow: &Flow| match conversation.expected {
-        Expected::Rule(rule) => flow.verdict == "documented" && flow.rules.iter().any(|its| its == rule),
+        Expected::Rule(rule) => {
+            flow.verdict == "documented"
+                && flow.rules.iter().any(|its| its == rule)
+                && flow.basis.as_deref() == Some(conversation.basis)
+        }
         Expected::Verdict(verdict) => flow.verdict == verdict,
     };
     let mut seen = flows.iter().filter(belongs);
     let Some(first) = seen.next() else {
         return Judged {
+            port: None,
             words: "no such flow was seen".into(),
             as_expected: false,
         };
@@ -153,16 +165,27 @@ fn judged(conversation: &Conversation, flows: &[Flow]) -> Judged {
         .chain(seen)
         .find(|flow| !as_expected(flow))
         .unwrap_or(first);
-    let words = format!("{}, {} {}", shown.verdict, shown.state, shown.rules.join(" "));
     Judged {
-        words,
+        port: shown.responder.port,
+        words: format!("{}, {} {}", verdict(shown), shown.state, shown.rules.join(" "))
+            .trim_end()
+            .to_owned(),
         as_expected: as_expected(shown),
     }
 }
 
+/// The verdict, and what it was found by where that is not the port alone.
+fn verdict(flow: &Flow) -> String {
+    match flow.basis.as_deref() {
+        None | Some(BY_PORT) => flow.verdict.clone(),
+        Some(basis) => format!("{} by {basis}", flow.verdict),
+    }
+}
+
 fn wanted(conversation: &Conversation) -> String {
-    match conversation.expected {
-        Expected::Rule(rule) => format!("documented by {rule}"),
-        Expected::Verdict(verdict) => verdict.to_owned(),
+    match (conversation.expected, conversation.basis) {
+        (Expected::Rule(rule), BY_PORT) => format!("documented by {rule}"),
+        (Expected::Rule(rule), basis) => format!("documented by {rule}, known by {basis}"),
+        (Expected::Verdict(verdict), _) => verdict.to_owned(),
     }
 }

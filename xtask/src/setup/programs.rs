@@ -29,13 +29,15 @@ pub const IP: Program = program("ip", "iproute2", &[]);
 pub const TSHARK: Program = program("tshark", "tshark", &[]);
 
 /// What the demo talks through, the servers and their clients.
-pub const DEMO: [Program; 10] = [
+pub const DEMO: [Program; 12] = [
     IP,
     program("nginx", "nginx-light", &["nginx"]),
     program("curl", "curl", &[]),
     program("openssl", "openssl", &[]),
     program("smbd", "samba", &["smbd", "nmbd", "samba-ad-dc"]),
+    program("samba-dcerpcd", "samba", &["smbd", "nmbd", "samba-ad-dc"]),
     program("smbclient", "smbclient", &[]),
+    program("rpcclient", "smbclient", &[]),
     program("in.tftpd", "tftpd-hpa", &["tftpd-hpa"]),
     program("tftp", "tftp-hpa", &[]),
     program("dnsmasq", "dnsmasq-base", &[]),
