@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use super::place::{self, Place};
+use super::tftp;
 pub(super) use crate::capture::talk::Ending;
 
 /// One kind of conversation, held again and again.
@@ -27,6 +28,9 @@ pub(super) struct Conversation {
     pub(super) expected: Expected,
     /// What cmflow should know a documented flow by.
     pub(super) basis: &'static str,
+    /// Packets that come back in one that was held to its end, where cmflow should show them in one line
+    /// whatever port they come from; 0 where it does not matter.
+    pub(super) answer_packets: u64,
 }
 
 /// The basis of most flows: a rule names the port.
@@ -112,6 +116,13 @@ impl Conversation {
         Self { basis, ..self }
     }
 
+    const fn one_line_of(self, answer_packets: u64) -> Self {
+        Self {
+            answer_packets,
+            ..self
+        }
+    }
+
     const fn where_responder_picks(self) -> Self {
         Self {
             responder_picks: true,
@@ -144,6 +155,7 @@ const fn tcp(
         ending: Ending::Answered,
         expected,
         basis: BY_PORT,
+        answer_packets: 0,
     }
 }
 
@@ -180,9 +192,9 @@ pub(super) const CONVERSATIONS: &[Conversation] = &[
     tcp("content to distribution point", "site-server", "dp", 445, Rule("site-server/distribution-point/smb")).by(Smb),
     // RPC: samba's endpoint mapper and rpcclient, which asks it before it goes on to the service.
     tcp("endpoint mapper", "site-server", "mp", 135, Rule("management-point/site-server/rpc-endpoint-mapper")).by(Rpc),
-    tcp("server info, port asked of the mapper", "site-server", "mp", PICKED, Rule("management-point/site-server/rpc")).by(Rpc).where_responder_picks().known_by("range"),
+    tcp("server info, port asked of the mapper", "site-server", "mp", PICKED, Rule("management-point/site-server/rpc")).by(Rpc).where_responder_picks().known_by("expectation"),
     // Booting: tftpd-hpa and tftp, dnsmasq.
-    udp("boot image", "laptop", "pxe", 69, Rule("client/distribution-point-pxe/tftp")).by(Tftp),
+    udp("boot image", "laptop", "pxe", 69, Rule("client/distribution-point-pxe/tftp")).by(Tftp).one_line_of(tftp::BLOCKS),
     udp("boot address", "desktop", "pxe", 67, Rule("client/distribution-point-pxe/dhcp")).by(Dhcp).with_source_port(68),
     // Names: dnsmasq and dig.
     udp("name lookup", "laptop", "dc", 53, Rule("client/windows-server/dns")).by(Dns),
@@ -238,8 +250,14 @@ mod tests {
     fn no_two_look_alike_on_the_wire() {
         for (index, row) in CONVERSATIONS.iter().enumerate() {
             for other in &CONVERSATIONS[..index] {
-                let ends = |row: &Conversation| (row.protocol, row.source().ip(), row.destination());
-                assert!(ends(row) != ends(other), "{} and {}", row.what, other.what);
+                let ends = |row: &Conversation| (row.protocol, row.source().ip(), row.destination().ip());
+                let alike = row.may_be_at(other.port) || other.may_be_at(row.port);
+                assert!(
+                    ends(row) != ends(other) || !alike,
+                    "{} and {}",
+                    row.what,
+                    other.what
+                );
             }
         }
     }

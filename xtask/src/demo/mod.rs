@@ -10,6 +10,7 @@ mod conversation;
 mod daemon;
 mod dhcp;
 mod dns;
+mod judged;
 mod live;
 mod means;
 mod namespaces;

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::answers::{Answers, Flow, Group, Law, Rule, Unexplained};
-use super::conversation::{BY_PORT, Conversation, Expected, Family};
+use super::conversation::{Conversation, Family};
+use super::judged::{judged, wanted};
 use super::live::name;
 use super::traffic::Went;
 
@@ -22,7 +23,7 @@ pub(super) fn print(
         rules(&answers.rules);
         undocumented(&answers.unexplained);
     }
-    let conversations_well = conversations(held, answers.map(|answers| &answers.flows[..]));
+    let conversations_well = conversations(held, substituted, answers.map(|answers| &answers.flows[..]));
     substitutes(substituted);
     let law_holds = answers.is_none_or(|answers| conservation_law(&answers.law));
     conversations_well && law_holds
@@ -33,16 +34,21 @@ fn heading(text: &str) {
 }
 
 /// Each row of the table: how often it was held and what cmflow said of it.
-fn conversations(held: impl Iterator<Item = Held>, flows: Option<&[Flow]>) -> bool {
+fn conversations(
+    held: impl Iterator<Item = Held>,
+    substituted: &BTreeMap<Family, String>,
+    flows: Option<&[Flow]>,
+) -> bool {
     heading("Said and seen");
     let mut surprises = 0;
     let mut failures = 0;
     for (conversation, went) in held {
-        let seen = flows.map(|flows| judged(conversation, flows));
-        let port = seen
-            .as_ref()
-            .and_then(|seen| seen.port)
-            .unwrap_or(conversation.port);
+        let by_its_programs = !substituted.contains_key(&conversation.family);
+        let seen = flows.map(|flows| judged(conversation, flows, by_its_programs));
+        let port = match seen.as_ref().and_then(|seen| seen.port) {
+            None if conversation.responder_picks => "dynamic".to_owned(),
+            port => port.unwrap_or(conversation.port).to_string(),
+        };
         let ends = format!(
             "{} -> {} {port}/{}",
             name(conversation.source().ip()),
@@ -123,69 +129,5 @@ fn undocumented(all: &[Unexplained]) {
             name(responder),
             "",
         );
-    }
-}
-
-struct Judged {
-    /// Where the responder listened.
-    port: Option<u16>,
-    words: String,
-    as_expected: bool,
-}
-
-/// What cmflow made of a conversation: of the flow that is not as expected, where there is one.
-fn judged(conversation: &Conversation, flows: &[Flow]) -> Judged {
-    let belongs = |flow: &&Flow| {
-        flow.protocol
-            .eq_ignore_ascii_case(&conversation.protocol.to_string())
-            && flow.initiator.address == conversation.source().ip()
-            && flow.responder.address == conversation.destination().ip()
-            && flow
-                .responder
-                .port
-                .is_some_and(|port| conversation.may_be_at(port))
-    };
-    let as_expected = |flow: &Flow| match conversation.expected {
-        Expected::Rule(rule) => {
-            flow.verdict == "documented"
-                && flow.rules.iter().any(|its| its == rule)
-                && flow.basis.as_deref() == Some(conversation.basis)
-        }
-        Expected::Verdict(verdict) => flow.verdict == verdict,
-    };
-    let mut seen = flows.iter().filter(belongs);
-    let Some(first) = seen.next() else {
-        return Judged {
-            port: None,
-            words: "no such flow was seen".into(),
-            as_expected: false,
-        };
-    };
-    let shown = std::iter::once(first)
-        .chain(seen)
-        .find(|flow| !as_expected(flow))
-        .unwrap_or(first);
-    Judged {
-        port: shown.responder.port,
-        words: format!("{}, {} {}", verdict(shown), shown.state, shown.rules.join(" "))
-            .trim_end()
-            .to_owned(),
-        as_expected: as_expected(shown),
-    }
-}
-
-/// The verdict, and what it was found by where that is not the port alone.
-fn verdict(flow: &Flow) -> String {
-    match flow.basis.as_deref() {
-        None | Some(BY_PORT) => flow.verdict.clone(),
-        Some(basis) => format!("{} by {basis}", flow.verdict),
-    }
-}
-
-fn wanted(conversation: &Conversation) -> String {
-    match (conversation.expected, conversation.basis) {
-        (Expected::Rule(rule), BY_PORT) => format!("documented by {rule}"),
-        (Expected::Rule(rule), basis) => format!("documented by {rule}, known by {basis}"),
-        (Expected::Verdict(verdict), _) => verdict.to_owned(),
     }
 }
