@@ -41,21 +41,6 @@ impl Address {
         Self([0, (word as u64) << shift | prefix])
     }
 
-    /// The address that stands for whoever is at an interface without an address that tells who: a computer that has
-    /// none yet (`0.0.0.0`, `::`), or only a link-local one. Tables hold the role of such a computer under it.
-    ///
-    /// `ffff:636d::` and the interface's number. No packet has such an address: it would be a multicast group with
-    /// undefined flags and the reserved scope 15 (RFC 7346 section 2), which no router forwards and nobody sends to.
-    #[inline(always)]
-    #[must_use]
-    pub const fn side(interface: u32) -> Self {
-        let i = interface.to_be_bytes();
-        Self([
-            u64::from_ne_bytes([0xff, 0xff, b'c', b'm', 0, 0, 0, 0]),
-            u64::from_ne_bytes([0, 0, 0, 0, i[0], i[1], i[2], i[3]]),
-        ])
-    }
-
     /// The sixteen bytes in network order.
     #[inline(always)]
     #[must_use]
@@ -65,6 +50,13 @@ impl Address {
         [
             a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7],
         ]
+    }
+
+    /// The address of both words, as [`Address::words`] gives them.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_words(words: [u64; 2]) -> Self {
+        Self(words)
     }
 
     /// Both words, as stored.
@@ -107,6 +99,14 @@ impl Address {
             || self.0[0] == 0 && v4 == u64::from_ne_bytes([0, 0, 0xff, 0xff, 169, 254, 0, 0])
     }
 
+    /// Whether it says that somebody has no address yet: `0.0.0.0` (RFC 1122 section 3.2.1.3) or `::` (RFC 4291
+    /// section 2.5.2). It tells computers apart on one link only.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_unspecified(self) -> bool {
+        self.0[0] == 0 && (self.0[1] == 0 || self.0[1] == Self::from_v4([0; 4]).0[1])
+    }
+
     /// Whether nobody in particular answers for it: multicast (`ff00::/8`, `224.0.0.0/4`) or the limited
     /// broadcast `255.255.255.255`.
     #[inline(always)]
@@ -120,7 +120,20 @@ impl Address {
         }
     }
 
-    /// A link-local address with its link embedded in the third and fourth 16 bits, which such an address
+    /// What the tables know of computers on the other side of an interface whose own addresses do not tell: those
+    /// that have none yet, and those with a link-local one. No packet has such an address: it is a multicast one of
+    /// a scope and with flags that nobody assigns (RFC 4291 section 2.7).
+    #[inline(always)]
+    #[must_use]
+    pub const fn side(interface: u32) -> Self {
+        let i = interface.to_be_bytes();
+        Self([
+            u64::from_ne_bytes([0xff, 0xff, b'c', b'm', 0, 0, 0, 0]),
+            u64::from_ne_bytes([0, 0, 0, 0, i[0], i[1], i[2], i[3]]),
+        ])
+    }
+
+    /// A link-local or unspecified address with its link embedded in the third and fourth 16 bits, which such an address
     /// leaves zero (the way of the KAME stack): the same `fe80::1` on two links stays two computers.
     #[inline(always)]
     #[must_use]
@@ -137,6 +150,13 @@ impl Address {
     pub const fn without_link(self) -> (Self, u32) {
         let bytes = self.bytes();
         let v6 = bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80;
+        let outer = Self([0, self.0[1]]);
+        if outer.is_unspecified() && u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) == 0 {
+            return (
+                outer,
+                u32::from_be_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]),
+            );
+        }
         let v4 = u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) == 0
             && u64::from_ne_bytes([
                 0, 0, bytes[8], bytes[9], bytes[10], bytes[11], bytes[12], bytes[13],

@@ -1,5 +1,7 @@
 //! What user space tells the program, and what it reads once a packet.
 
+use crate::expectation::Kind;
+
 /// How long a silent flow lives depends on what it is; each class has a gate of its own.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +33,23 @@ pub struct Control {
     pub seed: u64,
     /// Always zero, which the kernel's verifier does not know: see [`crate::frame::Frame::forget`].
     pub zero: u64,
+    /// Since when the beginning of every datagram conversation was seen, in jiffies: what was under way when the
+    /// first look was taken has been silent for longer than its timeout, or has a slot. From then on the first
+    /// datagram names its sender.
+    pub known_from: u64,
+    /// For each kind of expectation how many jiffies it lives when it is made, and when it was met:
+    /// [`lifetime_index`]. Two more than there are, so that an index is made of bits.
+    pub lifetimes: [u64; 8],
 }
 
-const _: () = assert!(size_of::<Control>() == 72);
+const _: () = assert!(size_of::<Control>() == 144);
+
+/// Index into [`Control::lifetimes`].
+#[inline(always)]
+#[must_use]
+pub const fn lifetime_index(kind: Kind, met: bool) -> usize {
+    (kind as usize) << 1 | met as usize
+}
 
 /// Two clocks read at one moment.
 #[repr(C)]

@@ -4,8 +4,10 @@
 
 use crate::address::Address;
 use crate::control::{Control, Idle};
-use crate::flow::Slot;
+use crate::expectation::{self, Event, Expectation, Kind};
+use crate::flow::{FlowKey, Slot};
 use crate::news::News;
+use crate::opening::{self, Glimpse, Opening};
 use crate::outcome::Outcome;
 use crate::parse::LinkLayer;
 use crate::table;
@@ -25,6 +27,17 @@ pub struct View {
     pub tags_apart: bool,
     /// What a frame begins with.
     pub link_layer: LinkLayer,
+}
+
+impl View {
+    /// No interface in particular, for flows that nobody saw.
+    pub const NOWHERE: Self = Self {
+        interface: u32::MAX,
+        slot: 0,
+        link: 0,
+        tags_apart: false,
+        link_layer: LinkLayer::RawIp,
+    };
 }
 
 /// What a program knows of its interface, asked for only where a packet needs it: in the kernel each answer is
@@ -87,6 +100,8 @@ impl Endpoint {
     pub const FLAGGED_IF_FOREIGN: u32 = 1 << 17;
     /// It does not cross the gateway: link-local, a well-known local group, the gateway's own.
     pub const LOCAL: u32 = 1 << 18;
+    /// It answers TFTP requests, so that a datagram of it may be such an answer.
+    pub const SERVES_TFTP: u32 = 1 << 19;
 
     /// A class and flags.
     #[must_use]
@@ -254,6 +269,59 @@ pub trait Gateway {
     /// # Safety
     /// `word` points into a live slot.
     unsafe fn exchange(&self, word: *mut u64, old: u64, new: u64) -> bool;
+    /// See [`Control::known_from`].
+    fn known_from(&self) -> u64;
+    /// How many jiffies an expectation lives when it is made, or was met.
+    fn lifetime(&self, kind: Kind, met: bool) -> u64;
+    /// The place of the table of expectations with that index, of [`crate::expectation::place_index`].
+    fn expectation(&self, index: u32) -> Option<*mut Expectation>;
+    /// Counts what became of an expectation.
+    fn count_expectation(&self, kind: Kind, event: Event);
+    /// [`opening::first`], as a call of its own where that is worth it.
+    #[inline(always)]
+    fn first<V: Viewpoint>(
+        &self,
+        view: &V,
+        generation: u64,
+        key: &FlowKey,
+        glimpse: Glimpse,
+    ) -> Option<Opening>
+    where
+        Self: Sized,
+    {
+        opening::first(self, view, generation, key, glimpse)
+    }
+    /// [`opening::again`], likewise.
+    #[inline(always)]
+    fn again<V: Viewpoint>(
+        &self,
+        view: &V,
+        generation: u64,
+        key: &FlowKey,
+        glimpse: Glimpse,
+        bits: u16,
+    ) -> Option<VerdictId>
+    where
+        Self: Sized,
+    {
+        opening::again(self, view, generation, key, glimpse, bits)
+    }
+    /// [`crate::expectation::meet`], as a call of its own where that is worth it.
+    #[inline(always)]
+    fn meet(&self, kind: Kind, key: &FlowKey) -> Option<u64>
+    where
+        Self: Sized,
+    {
+        expectation::meet(self, kind, key)
+    }
+    /// [`crate::expectation::make`], likewise.
+    #[inline(always)]
+    fn make(&self, kind: Kind, key: &FlowKey, detail: u64)
+    where
+        Self: Sized,
+    {
+        expectation::make(self, kind, key, detail);
+    }
     /// Tells user space, or counts that it could not.
     fn tell(&self, news: &News);
 }

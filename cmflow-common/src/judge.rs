@@ -1,9 +1,11 @@
 //! Who opened a flow, and which verdict the tables give it.
 
+use crate::address::Address;
+use crate::expectation::TFTP;
 use crate::flow::state;
-use crate::gateway::{Endpoint, PortClass, Tables, port_index};
+use crate::gateway::{Endpoint, PortClass, Tables, Viewpoint, port_index};
 use crate::packet::{Packet, protocol, sign};
-use crate::verdict::VerdictId;
+use crate::verdict::{Judgement, VerdictId};
 
 /// What a single packet proves about the opener of its flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,38 +44,45 @@ pub const fn proven_opener(packet: &Packet) -> Opener {
     }
 }
 
-/// Whether the sender is taken for the initiator of a flow whose opening nobody saw: the end with the
-/// documented port answers, a fixed port before one that only a dynamic range covers; where that does not
-/// decide, the end with the lower port answers; where ports are equal, the first sender asked.
+/// The initiator's state bits for a new flow: [`state::INITIATOR_HIGH`] and [`state::INITIATOR_SEEN`].
+///
+/// A datagram toward a documented port from one that is none names its sender at once. Where ports do not tell the
+/// ends apart it does so if the conversation is seen from its beginning (`from_beginning`). From a documented port
+/// it looks like an answer to something that did not cross here, so its receiver is taken for the one that asked.
 #[inline(always)]
 #[must_use]
-pub fn sender_asked<T: Tables>(tables: &T, packet: &Packet) -> bool {
-    let source = tables
-        .port_class(port_index(packet.protocol, packet.source_port))
-        .rank();
-    let destination = tables
-        .port_class(port_index(packet.protocol, packet.destination_port))
-        .rank();
-    if source != destination {
-        return destination > source;
-    }
-    if packet.source_port != packet.destination_port {
-        return packet.destination_port < packet.source_port;
-    }
-    // An ICMP error is sent toward the end that asked.
-    packet.signs & sign::ICMP_ERROR == 0
+pub fn initiator<T: Tables>(tables: &T, packet: &Packet, from_low: bool, from_beginning: bool) -> u16 {
+    let (from_sender, seen) = match proven_opener(packet) {
+        Opener::Sender => (true, true),
+        Opener::Receiver => (false, true),
+        Opener::Unproven => inferred(tables, packet, from_beginning),
+    };
+    initiator_bits(
+        from_sender == from_low,
+        if seen { state::INITIATOR_SEEN } else { 0 },
+    )
 }
 
-/// The initiator's state bits for a new flow: [`state::INITIATOR_HIGH`] and [`state::INITIATOR_SEEN`].
+/// Whether the sender of a packet that proves nothing asked, and whether that is certain all the same.
+///
+/// The end with the documented port answers, a fixed port before one that only a dynamic range covers; where that
+/// does not decide, the end with the lower port answers; where ports are equal, the first sender asked.
 #[inline(always)]
-#[must_use]
-pub fn initiator<T: Tables>(tables: &T, packet: &Packet, from_low: bool) -> u16 {
-    let (from_sender, seen) = match proven_opener(packet) {
-        Opener::Sender => (true, state::INITIATOR_SEEN),
-        Opener::Receiver => (false, state::INITIATOR_SEEN),
-        Opener::Unproven => (sender_asked(tables, packet), 0),
-    };
-    initiator_bits(from_sender == from_low, seen)
+fn inferred<T: Tables>(tables: &T, packet: &Packet, from_beginning: bool) -> (bool, bool) {
+    let rank = |port| tables.port_class(port_index(packet.protocol, port)).rank();
+    let (source, destination) = (rank(packet.source_port), rank(packet.destination_port));
+    let datagram = packet.protocol == protocol::UDP && packet.signs & sign::ICMP_ERROR == 0;
+    if source != destination {
+        return (destination > source, destination > source && datagram);
+    }
+    if datagram && from_beginning {
+        return (true, true);
+    }
+    if packet.source_port != packet.destination_port {
+        return (packet.destination_port < packet.source_port, false);
+    }
+    // An ICMP error is sent toward the end that asked.
+    (packet.signs & sign::ICMP_ERROR == 0, false)
 }
 
 /// The two bits for an initiator that is the low end, or not.
@@ -87,30 +96,117 @@ pub const fn initiator_bits(low_asked: bool, seen: u16) -> u16 {
     }
 }
 
-/// The verdict for a flow, in the precedence of the documents: what is compiled for the pair (documented,
-/// approved, baseline), then opaque, local, reversed, and last by how many ends are known.
-///
-/// `bits` holds the initiator's two bits.
+/// Both ends of a packet, as the tables know them.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    /// The sender.
+    pub source: Endpoint,
+    /// The receiver.
+    pub destination: Endpoint,
+}
+
+/// Looks both ends up.
 #[inline(always)]
 #[must_use]
-pub fn judge<T: Tables>(tables: &T, packet: &Packet, from_low: bool, bits: u16) -> VerdictId {
-    let sender_is_initiator = from_low == (bits & state::INITIATOR_HIGH == 0);
-    let (initiator, responder, port) = if sender_is_initiator {
-        (packet.source, packet.destination, packet.destination_port)
-    } else {
-        (packet.destination, packet.source, packet.source_port)
+pub fn ends<T: Tables, V: Viewpoint>(tables: &T, view: &V, packet: &Packet) -> Ends {
+    let mut ends = Ends {
+        source: tables.endpoint(packet.source),
+        destination: tables.endpoint(packet.destination),
     };
-    let initiator = tables.endpoint(initiator);
-    let responder = tables.endpoint(responder);
-    let port = tables.port_class(port_index(packet.protocol, port));
-    if let Some(judgement) = tables.judgement(initiator.class(), responder.class(), port) {
-        return if bits & state::INITIATOR_SEEN != 0 {
-            judgement.seen
-        } else {
-            judgement.inferred
+    if packet.signs & sign::LINK_LOCAL != 0 {
+        // Who has no address that tells is what the interface's side is.
+        let nameless = |end: Endpoint, address: Address| {
+            end.class() == 0 && (address.is_link_local() || address.is_unspecified())
         };
+        let source = nameless(ends.source, packet.source);
+        let destination = nameless(ends.destination, packet.destination);
+        if source || destination {
+            let side = tables.endpoint(Address::side(view.interface()));
+            if source && side.class() != 0 {
+                ends.source = side;
+            }
+            if destination && side.class() != 0 {
+                ends.destination = side;
+            }
+        }
     }
-    unexplained(initiator, responder, port)
+    ends
+}
+
+/// What the tables say of a flow, in the precedence of the documents: what is compiled for the pair (documented,
+/// approved, baseline), then opaque, local, reversed, and last by how many ends are known.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged(Judgement);
+
+impl Judged {
+    /// Judges the flow of a packet whose ends were looked up. `bits` hold the initiator, and whether the flow was
+    /// announced by another one.
+    #[inline(always)]
+    #[must_use]
+    pub fn new<T: Tables>(tables: &T, packet: &Packet, ends: &Ends, from_low: bool, bits: u16) -> Self {
+        let sender_is_initiator = from_low == (bits & state::INITIATOR_HIGH == 0);
+        let (initiator, responder, port) = if sender_is_initiator {
+            (ends.source, ends.destination, packet.destination_port)
+        } else {
+            (ends.destination, ends.source, packet.source_port)
+        };
+        // A TFTP transfer belongs to its request, from whatever port the server sends it.
+        let port = if state::was_expected(bits) && packet.protocol == protocol::UDP {
+            TFTP
+        } else {
+            port
+        };
+        let port = tables.port_class(port_index(packet.protocol, port));
+        let judgement = tables.judgement(initiator.class(), responder.class(), port);
+        Self(match judgement {
+            Some(judgement) => judgement,
+            None => {
+                let verdict = unexplained(initiator, responder, port);
+                Judgement::new(verdict, verdict)
+            }
+        })
+    }
+
+    /// The verdict for that state of the flow.
+    #[inline(always)]
+    #[must_use]
+    pub const fn verdict(&self, bits: u16) -> VerdictId {
+        if state::was_expected(bits) && self.can_be_expected() {
+            self.0.expected
+        } else if bits & state::INITIATOR_SEEN != 0 {
+            self.0.seen
+        } else {
+            self.0.inferred
+        }
+    }
+
+    /// The verdict where an endpoint mapper announced the flow; [`VerdictId::NOT_EXPECTED`] where none can.
+    #[inline(always)]
+    #[must_use]
+    pub const fn if_expected(&self) -> VerdictId {
+        self.0.expected
+    }
+
+    /// Whether a conversation with an endpoint mapper can announce such a flow.
+    #[inline(always)]
+    #[must_use]
+    pub const fn can_be_expected(&self) -> bool {
+        self.0.expected.0 != VerdictId::NOT_EXPECTED.0
+    }
+}
+
+/// The verdict for the flow of a packet, by itself: see [`Judged`].
+#[inline(always)]
+#[must_use]
+pub fn judge<T: Tables, V: Viewpoint>(
+    tables: &T,
+    view: &V,
+    packet: &Packet,
+    from_low: bool,
+    bits: u16,
+) -> VerdictId {
+    let ends = ends(tables, view, packet);
+    Judged::new(tables, packet, &ends, from_low, bits).verdict(bits)
 }
 
 /// The verdict where no rule has a say.
@@ -139,4 +235,15 @@ pub const fn unexplained(initiator: Endpoint, responder: Endpoint, port: PortCla
 #[must_use]
 pub const fn is_unexplained(verdict: VerdictId) -> bool {
     matches!(verdict, VerdictId::UNDOCUMENTED | VerdictId::FOREIGN_FLAGGED) || verdict.is_reversed()
+}
+
+/// Whether nothing is known of a flow beyond its ends: neither a rule nor the kind of traffic explains it, be it
+/// flagged or not.
+#[inline(always)]
+#[must_use]
+pub const fn is_unaccounted(verdict: VerdictId) -> bool {
+    matches!(
+        verdict,
+        VerdictId::UNDOCUMENTED | VerdictId::FOREIGN_FLAGGED | VerdictId::FOREIGN
+    )
 }

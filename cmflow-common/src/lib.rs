@@ -5,7 +5,9 @@
 //! - [`frame`]: where bytes come from (the packet in the kernel, a slice elsewhere);
 //! - [`parse`]: frame -> [`packet::Packet`] or a named [`outcome::Outcome`];
 //! - [`flow`]: packet -> [`flow::FlowKey`], and the slot of 128 bytes that a flow lives in;
+//! - [`expectation`]: what a packet announces of packets to come;
 //! - [`judge`]: who opened it, and which verdict the compiled tables give;
+//! - [`opening`]: what is found out when the first packet of a flow comes;
 //! - [`observe`]: the whole path, count by count, over whatever [`gateway::Gateway`] it runs on.
 //!
 //! Everything here is `no_std` and pure: the kernel supplies maps, [`memory`] (feature `std`) supplies
@@ -15,6 +17,7 @@
 
 pub mod address;
 pub mod control;
+pub mod expectation;
 pub mod flow;
 pub mod frame;
 pub mod gateway;
@@ -22,6 +25,7 @@ pub mod judge;
 pub mod memory;
 pub mod news;
 pub mod observe;
+pub mod opening;
 pub mod outcome;
 pub mod packet;
 pub mod parse;

@@ -1,13 +1,15 @@
 //! The way of a packet: parse, find its flow or judge a new one, count it exactly once everywhere.
 
 use crate::control::Control;
+use crate::expectation::{self, Kind};
 use crate::flow::{Claim, FlowKey, Selector, Slot, advance, says_nothing_new, state};
 use crate::frame::Frame;
 use crate::gateway::{Arrival, Count, Gateway, Viewpoint};
 use crate::judge;
 use crate::news::News;
+use crate::opening::{self, Glimpse};
 use crate::outcome::Outcome;
-use crate::packet::{Packet, sign};
+use crate::packet::{Packet, protocol, sign};
 use crate::parse;
 use crate::table::{self, Entry, Found};
 use crate::verdict::VerdictId;
@@ -37,7 +39,14 @@ pub fn observe_with<G: Gateway, V: Viewpoint, F: Frame + ?Sized>(
     let control = gateway.control();
     let half = (control.epoch & 1) as usize;
     let packet = match parse::parse(frame, view.link_layer(), arrival.tag) {
-        Ok(packet) => change(packet.forgotten(frame)),
+        Ok(packet) => {
+            let packet = change(packet.forgotten(frame));
+            if packet.signs & sign::FRAGMENT == 0 {
+                packet
+            } else {
+                fragment(gateway, packet).forgotten(frame)
+            }
+        }
         Err(outcome) => {
             gateway.count_outcome(half, outcome, arrival);
             return;
@@ -56,8 +65,66 @@ pub fn observe_with<G: Gateway, V: Viewpoint, F: Frame + ?Sized>(
         from_low,
         arrival,
     };
-    let verdict = sighting.account(gateway);
-    gateway.count_verdict(half, verdict, arrival.packets, arrival.bytes);
+    let seen = sighting.account(gateway);
+    gateway.count_verdict(half, seen.verdict, arrival.packets, arrival.bytes);
+    if let Some(kind) = seen.announces {
+        let key = expectation::key(kind, &key, seen.low_asked);
+        gateway.make(kind, &key, 0);
+    }
+}
+
+/// Gives a later fragment the ports of the first one of its packet, or remembers those of a first one.
+///
+/// Where the first one was not seen, or comes later, the fragment stays what it is: one without ports.
+#[inline(always)]
+fn fragment<G: Gateway>(gateway: &G, mut packet: Packet) -> Packet {
+    let later = packet.protocol == protocol::FRAGMENT;
+    let upper = if later {
+        packet.source_port as u8
+    } else {
+        packet.protocol
+    };
+    let key = FlowKey {
+        low: packet.source,
+        high: packet.destination,
+        selector: Selector::new(
+            packet.detail as u16,
+            (packet.detail >> 16) as u16,
+            upper,
+            packet.tags,
+        ),
+    };
+    if !later {
+        let ports = packet.source_port as u64 | (packet.destination_port as u64) << 16;
+        gateway.make(Kind::Fragment, &key, ports);
+    } else if let Some(ports) = gateway.meet(Kind::Fragment, &key) {
+        packet.protocol = upper;
+        packet.source_port = ports as u16;
+        packet.destination_port = (ports >> 16) as u16;
+        packet.signs |= sign::PAYLOAD;
+    }
+    packet
+}
+
+/// What came of a packet.
+struct Seen {
+    /// Verdict of its flow.
+    verdict: VerdictId,
+    /// What the flow announces by it.
+    announces: Option<Kind>,
+    /// Whether the low end of the key asked.
+    low_asked: bool,
+}
+
+impl Seen {
+    #[inline(always)]
+    const fn quietly(verdict: VerdictId) -> Self {
+        Self {
+            verdict,
+            announces: None,
+            low_asked: false,
+        }
+    }
 }
 
 /// Merged packets shared one header: on the wire each had its own.
@@ -67,7 +134,7 @@ const fn unmerged(arrival: Arrival, packet: &Packet) -> Arrival {
         return arrival;
     }
     let tag = if arrival.tag.is_some() { 4 } else { 0 };
-    let headers = (arrival.packets - 1) * (packet.header_length as u64 + tag);
+    let headers = (arrival.packets - 1) * (packet.detail as u64 + tag);
     Arrival {
         bytes: arrival.bytes + headers,
         ..arrival
@@ -87,7 +154,7 @@ struct Sighting<'a, V> {
 impl<V: Viewpoint> Sighting<'_, V> {
     /// Counts the packet in its flow and gives the flow's verdict.
     #[inline(always)]
-    fn account<G: Gateway>(&self, gateway: &G) -> VerdictId {
+    fn account<G: Gateway>(&self, gateway: &G) -> Seen {
         let hash = self.key.hash(self.control.seed);
         let now = gateway.now();
         match table::find(gateway, self.key, hash) {
@@ -107,7 +174,7 @@ impl<V: Viewpoint> Sighting<'_, V> {
     }
 
     #[inline(always)]
-    fn known<G: Gateway>(&self, gateway: &G, slot: *mut Slot, word: u64, now: u64) -> VerdictId {
+    fn known<G: Gateway>(&self, gateway: &G, slot: *mut Slot, word: u64, now: u64) -> Seen {
         let Arrival { packets, bytes, .. } = self.arrival;
         // SAFETY: `find` gave the slot.
         let stored = unsafe { (&raw const (*slot).state).read_volatile() };
@@ -119,20 +186,20 @@ impl<V: Viewpoint> Sighting<'_, V> {
         };
         if !counted {
             gateway.count_without_entry(self.half(), packets, bytes);
-            return Claim::from_word(word).verdict;
+            return Seen::quietly(Claim::from_word(word).verdict);
         }
         let claim = Claim::from_word(word);
         if claim.generation == self.control.generation as u16
             && says_nothing_new(before, self.packet.signs, self.from_low)
         {
-            return claim.verdict;
+            return Seen::quietly(claim.verdict);
         }
         self.learn(gateway, slot, word, stored)
     }
 
     /// Takes what a packet says of a known flow that was not known of it, or judges it by newer tables.
     #[inline(always)]
-    fn learn<G: Gateway>(&self, gateway: &G, slot: *mut Slot, word: u64, stored: u64) -> VerdictId {
+    fn learn<G: Gateway>(&self, gateway: &G, slot: *mut Slot, word: u64, stored: u64) -> Seen {
         let before = stored as u16;
         let unseen = before & state::INITIATOR_SEEN == 0;
         let mut after = before;
@@ -140,17 +207,31 @@ impl<V: Viewpoint> Sighting<'_, V> {
             after = self.proven(before);
         }
         after = advance(after, self.packet.signs, self.from_low);
+        let claim = Claim::from_word(word);
+        let announces = if expectation::may_announce(claim.verdict) {
+            self.announced(before, after)
+        } else {
+            None
+        };
+        if matches!(announces, Some(Kind::Rpc)) {
+            after |= state::SETTLED;
+        }
         if after != before {
             // SAFETY: the slot is the flow's, and its gate is open, so it stays until the next grace period.
             // Where another processor was faster, the next packet says it again.
             unsafe { gateway.exchange(&raw mut (*slot).state, stored, stored & !0xffff | after as u64) };
         }
-        let claim = Claim::from_word(word);
         let turned = (after ^ before) & (state::INITIATOR_HIGH | state::INITIATOR_SEEN) != 0;
-        if turned || claim.generation != self.control.generation as u16 {
-            return self.judge_anew(gateway, slot, word, after);
+        let verdict = if turned || claim.generation != self.control.generation as u16 {
+            self.judge_anew(gateway, slot, word, after)
+        } else {
+            claim.verdict
+        };
+        Seen {
+            verdict,
+            announces,
+            low_asked: after & state::INITIATOR_HIGH == 0,
         }
-        claim.verdict
     }
 
     /// The bits with the initiator that a SYN or SYN-ACK proves, in place of an inferred one.
@@ -161,17 +242,49 @@ impl<V: Viewpoint> Sighting<'_, V> {
         before & !state::INITIATOR_HIGH | bits
     }
 
+    /// What this packet of a known flow announces. A TFTP request does so each time that it is sent. A conversation
+    /// with an endpoint mapper does so once, when the responder has answered and the initiator goes on: neither can
+    /// be had from a spoofed address.
+    #[inline(always)]
+    const fn announced(&self, before: u16, after: u16) -> Option<Kind> {
+        let open = before & (state::ANNOUNCES | state::SETTLED) == state::ANNOUNCES;
+        let high_asked = after & state::INITIATOR_HIGH != 0;
+        if !open || self.from_low == high_asked || self.packet.signs & sign::ICMP_ERROR != 0 {
+            return None;
+        }
+        let kind = Kind::announced(self.packet.protocol, self.packet.destination_port);
+        let answer = if high_asked {
+            state::PAYLOAD_LOW
+        } else {
+            state::PAYLOAD_HIGH
+        };
+        let opened = after & state::SYN == 0 || after & state::HANDSHAKE != 0;
+        match kind {
+            Some(Kind::Rpc) if before & answer == 0 || !opened => None,
+            kind => kind,
+        }
+    }
+
+    /// What judging needs of the packet.
+    #[inline(always)]
+    const fn glimpse(&self) -> Glimpse {
+        Glimpse {
+            signs: self.packet.signs,
+            from_low: self.from_low,
+        }
+    }
+
     /// Judges a known flow by the tables of now. What was credited already stays credited.
     #[inline(always)]
     fn judge_anew<G: Gateway>(&self, gateway: &G, slot: *mut Slot, word: u64, bits: u16) -> VerdictId {
         let Claim { tag, verdict, .. } = Claim::from_word(word);
-        let Some(tables) = gateway.tables(self.control.generation) else {
+        let generation = self.control.generation;
+        let Some(verdict) = gateway.again(self.view, generation, self.key, self.glimpse(), bits) else {
             return verdict;
         };
-        let verdict = judge::judge(&tables, self.packet, self.from_low, bits);
         let claim = Claim {
             tag,
-            generation: self.control.generation as u16,
+            generation: generation as u16,
             verdict,
         };
         // SAFETY: the slot is live, see `known`.
@@ -180,19 +293,20 @@ impl<V: Viewpoint> Sighting<'_, V> {
     }
 
     #[inline(always)]
-    fn unknown<G: Gateway>(&self, gateway: &G, hash: u64, free: u32, now: u64) -> VerdictId {
+    fn unknown<G: Gateway>(&self, gateway: &G, hash: u64, free: u32, now: u64) -> Seen {
         let Arrival { packets, bytes, .. } = self.arrival;
-        let Some(tables) = gateway.tables(self.control.generation) else {
+        let generation = self.control.generation;
+        let Some(mut opening) = gateway.first(self.view, generation, self.key, self.glimpse()) else {
             gateway.count_without_entry(self.half(), packets, bytes);
-            return VerdictId::OUT_OF_SCOPE;
+            return Seen::quietly(VerdictId::OUT_OF_SCOPE);
         };
-        let mut bits = judge::initiator(&tables, self.packet, self.from_low) ^ self.control.zero as u16;
-        let verdict = judge::judge(&tables, self.packet, self.from_low, bits);
-        let responder = if bits & state::INITIATOR_HIGH == 0 {
-            self.key.high
-        } else {
-            self.key.low
-        };
+        if opening.may_answer || opening.expected != VerdictId::NOT_EXPECTED {
+            let glimpse = self.glimpse();
+            opening = opening::as_announced(gateway, self.view, generation, self.key, glimpse, opening);
+        }
+        let (verdict, mut bits) = (opening.verdict, opening.bits);
+        let low_asked = bits & state::INITIATOR_HIGH == 0;
+        let responder = if low_asked { self.key.high } else { self.key.low };
         if responder.is_group() {
             bits |= state::NO_ANSWER_EXPECTED;
         }
@@ -201,7 +315,7 @@ impl<V: Viewpoint> Sighting<'_, V> {
             key: self.key,
             claim: Claim {
                 tag: Claim::tag_of(hash),
-                generation: self.control.generation as u16,
+                generation: generation as u16,
                 verdict,
             },
             state: bits,
@@ -228,6 +342,10 @@ impl<V: Viewpoint> Sighting<'_, V> {
                 interface: self.view.interface(),
             });
         }
-        verdict
+        Seen {
+            verdict,
+            announces: opening.announces.then_some(Kind::Tftp),
+            low_asked,
+        }
     }
 }

@@ -40,8 +40,10 @@ pub mod sign {
     pub const ICMP_ERROR: u16 = 1 << 6;
     /// That error says that the responder will not answer: unreachable or prohibited.
     pub const UNREACHABLE: u16 = 1 << 7;
-    /// The source or the destination is a link-local address.
+    /// The source or the destination is a link-local or an unspecified address.
     pub const LINK_LOCAL: u16 = 1 << 8;
+    /// A fragment of an IP packet, the first or a later one, of more than one.
+    pub const FRAGMENT: u16 = 1 << 9;
 }
 
 /// One packet, as far as flows and verdicts need it.
@@ -62,8 +64,9 @@ pub struct Packet {
     pub signs: u16,
     /// The two outermost VLAN ids, the outer one in the low 12 bits; zero without tags.
     pub tags: u32,
-    /// Bytes of the frame before the transport's payload, where the transport is TCP or UDP; else 0.
-    pub header_length: u16,
+    /// Of a fragment the identification of its packet (RFC 791, RFC 8200 section 4.5). Otherwise the bytes of the
+    /// frame before the payload of TCP or UDP, or 0.
+    pub detail: u32,
 }
 
 impl Packet {
@@ -81,7 +84,7 @@ impl Packet {
             protocol: selector.protocol(),
             tags: selector.tags(),
             signs: frame.forget(self.signs.into()) as u16,
-            header_length: frame.forget(self.header_length.into()) as u16,
+            detail: frame.forget(self.detail.into()) as u32,
         }
     }
 
@@ -103,10 +106,10 @@ impl Packet {
         let mut selector = self.selector();
         if self.signs & sign::LINK_LOCAL != 0 {
             let link = view.link();
-            if source.is_link_local() {
+            if source.is_link_local() || source.is_unspecified() {
                 source = source.on_link(link);
             }
-            if destination.is_link_local() {
+            if destination.is_link_local() || destination.is_unspecified() {
                 destination = destination.on_link(link);
             }
         } else if selector.tags() != 0 && !view.tags_apart() {
@@ -133,11 +136,23 @@ impl Packet {
         (key, from_low)
     }
 
-    /// The packet with [`sign::LINK_LOCAL`] where one of its addresses is.
+    /// The packet as the first fragment of several. What an ICMP error quotes has an identification of its own, so
+    /// that one stays as it is.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) const fn first_fragment(mut self, identification: u32) -> Self {
+        if self.signs & sign::ICMP_ERROR == 0 {
+            self.signs |= sign::FRAGMENT;
+            self.detail = identification;
+        }
+        self
+    }
+
+    /// The packet with [`sign::LINK_LOCAL`] where one of its addresses is, or says that there is none yet.
     #[inline(always)]
     #[must_use]
     pub const fn with_reach(mut self) -> Self {
-        if self.source.is_link_local() || self.destination.is_link_local() {
+        if self.source.is_link_local() || self.destination.is_link_local() || self.source.is_unspecified() {
             self.signs |= sign::LINK_LOCAL;
         }
         self

@@ -50,7 +50,7 @@ pub fn find<G: Gateway>(gateway: &G, key: &FlowKey, hash: u64) -> Found {
 /// # Safety
 /// `stored` points to a key in a live slot.
 #[inline(always)]
-unsafe fn same_key(stored: *const FlowKey, key: &FlowKey) -> bool {
+pub(crate) unsafe fn same_key(stored: *const FlowKey, key: &FlowKey) -> bool {
     let memory = stored.cast::<u64>();
     // SAFETY: the caller's promise, and a key is five words; copied out because user space may free the slot at
     // any time.

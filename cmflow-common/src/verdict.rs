@@ -64,6 +64,8 @@ pub struct VerdictId(pub u16);
 impl VerdictId {
     /// Both ends known, no rule.
     pub const UNDOCUMENTED: Self = Self(0);
+    /// Stands in a [`Judgement`] where no expectation changes anything.
+    pub const NOT_EXPECTED: Self = Self(0);
     /// One end known, and the site file wants such flows of that end flagged.
     pub const FOREIGN_FLAGGED: Self = Self(1);
     /// One end known.
@@ -116,4 +118,21 @@ pub struct Judgement {
     pub seen: VerdictId,
     /// Verdict where the initiator is only inferred; never a reversed one.
     pub inferred: VerdictId,
+    /// Verdict where an endpoint mapper announced the connection; [`VerdictId::NOT_EXPECTED`] where none can.
+    pub expected: VerdictId,
+    /// Keeps the size a multiple of eight bytes.
+    pub zero: u16,
+}
+
+impl Judgement {
+    /// One that no endpoint mapper has a say in.
+    #[must_use]
+    pub const fn new(seen: VerdictId, inferred: VerdictId) -> Self {
+        Self {
+            seen,
+            inferred,
+            expected: VerdictId::NOT_EXPECTED,
+            zero: 0,
+        }
+    }
 }

@@ -5,24 +5,27 @@ use core::intrinsics::{AtomicOrdering, atomic_cxchg, atomic_xadd};
 use aya_ebpf::btf_maps::lpm_trie::Key;
 use aya_ebpf::helpers::generated::bpf_jiffies64;
 use cmflow_common::address::Address;
-use cmflow_common::control::{Control, Idle};
-use cmflow_common::flow::Slot;
+use cmflow_common::control::{Control, Idle, lifetime_index};
+use cmflow_common::expectation::{Event, Expectation, Kind, event_index};
+use cmflow_common::flow::{FlowKey, Slot};
 use cmflow_common::gateway::{
     Arrival, Count, Endpoint, Gateway, JudgementKey, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW, PORT_TABLE,
-    PortClass, Tables,
+    PortClass, Tables, Viewpoint,
 };
 use cmflow_common::news::News;
+use cmflow_common::opening::{Glimpse, Opening};
 use cmflow_common::outcome::Outcome;
 use cmflow_common::verdict::{Judgement, VerdictId};
 
 use crate::maps::{
-    CONTROL, FLOWS, HOSTS, JUDGEMENTS, LOST_NEWS, NEWS, OUTCOMES, PORTS, PREFIXES, VERDICTS, WITHOUT_ENTRY,
+    CONTROL, EXPECTATIONS, EXPECTED, FLOWS, HOSTS, JUDGEMENTS, LOST_NEWS, NEWS, OUTCOMES, PORTS, PREFIXES,
+    VERDICTS, WITHOUT_ENTRY,
 };
-use crate::settings;
+use crate::{apart, settings};
 
 /// The maps, and the control word as one run of the program read it.
 pub struct Kernel {
-    /// The control word, without its gates.
+    /// The control word, without what few packets need.
     pub control: Control,
     shared: *const Control,
     /// Where zero is read that the verifier does not know.
@@ -42,6 +45,8 @@ impl Kernel {
                 generation: (&raw const (*shared).generation).read_volatile(),
                 newest_gate: (&raw const (*shared).newest_gate).read_volatile(),
                 gates: [0; 4],
+                known_from: 0,
+                lifetimes: [0; 8],
                 seed: (&raw const (*shared).seed).read_volatile(),
                 zero: (&raw const (*shared).zero).read_volatile(),
             }
@@ -80,9 +85,16 @@ impl PrefixKey {
     }
 }
 
-impl Tables for KernelTables {
+impl KernelTables {
+    /// Those in that slot.
     #[inline(always)]
-    fn endpoint(&self, address: Address) -> Endpoint {
+    pub fn of(slot: u32) -> Self {
+        Self { slot }
+    }
+
+    /// See [`Tables::endpoint`].
+    #[inline(always)]
+    pub fn look_up(&self, address: Address) -> Endpoint {
         let words = address.words();
         // SAFETY: the value is copied out at once; user space never changes tables that are in use.
         let host = HOSTS
@@ -100,6 +112,14 @@ impl Tables for KernelTables {
             .get(self.slot)
             .and_then(|prefixes| prefixes.get(key.as_key()).copied());
         Endpoint(prefix.unwrap_or(0))
+    }
+}
+
+impl Tables for KernelTables {
+    #[inline(always)]
+    fn endpoint(&self, address: Address) -> Endpoint {
+        let [first, second] = address.words();
+        Endpoint(apart::cmflow_endpoint(self.slot, first, second))
     }
 
     #[inline(always)]
@@ -213,10 +233,90 @@ impl Gateway for Kernel {
     }
 
     #[inline(always)]
+    fn known_from(&self) -> u64 {
+        // SAFETY: the map gave the pointer.
+        unsafe { (&raw const (*self.shared).known_from).read_volatile() }
+    }
+
+    #[inline(always)]
+    fn lifetime(&self, kind: Kind, met: bool) -> u64 {
+        // SAFETY: the map gave the pointer, and there are eight.
+        unsafe {
+            (&raw const (*self.shared).lifetimes)
+                .cast::<u64>()
+                .add(lifetime_index(kind, met) & 7)
+                .read_volatile()
+        }
+    }
+
+    #[inline(always)]
+    fn expectation(&self, index: u32) -> Option<*mut Expectation> {
+        EXPECTATIONS.get_ptr_mut(index)
+    }
+
+    #[inline(always)]
+    fn count_expectation(&self, kind: Kind, event: Event) {
+        if let Some(counter) = EXPECTED.get_ptr_mut(event_index(kind, event) as u32) {
+            // SAFETY: the map gave the pointer.
+            unsafe { *counter += 1 }
+        }
+    }
+
+    #[inline(always)]
+    fn first<V: Viewpoint>(
+        &self,
+        _view: &V,
+        generation: u64,
+        key: &FlowKey,
+        glimpse: Glimpse,
+    ) -> Option<Opening> {
+        Some(Opening::from_word(apart::cmflow_first(
+            key,
+            glimpse.word(),
+            generation,
+        )))
+    }
+
+    #[inline(always)]
+    fn again<V: Viewpoint>(
+        &self,
+        _view: &V,
+        generation: u64,
+        key: &FlowKey,
+        glimpse: Glimpse,
+        bits: u16,
+    ) -> Option<VerdictId> {
+        let verdict = apart::cmflow_again(key, glimpse.word(), generation, bits.into());
+        Some(VerdictId(verdict as u16))
+    }
+
+    #[inline(always)]
+    fn meet(&self, kind: Kind, key: &FlowKey) -> Option<u64> {
+        let detail = apart::cmflow_meet(kind as u32, key);
+        (detail != apart::NOT_MET).then_some(detail)
+    }
+
+    #[inline(always)]
+    fn make(&self, kind: Kind, key: &FlowKey, detail: u64) {
+        apart::cmflow_make(kind as u32, key, detail);
+    }
+
+    #[inline(always)]
     fn tell(&self, news: &News) {
         match NEWS.reserve(0) {
             Some(mut entry) => {
-                entry.write(*news);
+                // Field by field into the ring: a copy of the whole would take room on the program's small stack.
+                let place = entry.as_mut_ptr();
+                // SAFETY: the ring reserved room for one, and every field of it is written.
+                unsafe {
+                    (&raw mut (*place).key.low).write(news.key.low);
+                    (&raw mut (*place).key.high).write(news.key.high);
+                    (&raw mut (*place).key.selector).write(news.key.selector);
+                    (&raw mut (*place).at).write(news.at);
+                    (&raw mut (*place).verdict).write(news.verdict);
+                    (&raw mut (*place).state).write(news.state);
+                    (&raw mut (*place).interface).write(news.interface);
+                }
                 entry.submit(0);
             }
             None => {

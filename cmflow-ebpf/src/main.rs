@@ -11,6 +11,7 @@
 )]
 #![feature(core_intrinsics)]
 
+mod apart;
 mod frame;
 mod kernel;
 mod maps;

@@ -5,6 +5,7 @@ use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::btf_maps::{Array, ArrayOfMaps, HashMap, LpmTrie, PerCpuArray, RingBuf};
 use aya_ebpf::macros::btf_map;
 use cmflow_common::control::{Clock, Control};
+use cmflow_common::expectation::{EVENTS, Expectation, PLACES};
 use cmflow_common::flow::Slot;
 use cmflow_common::gateway::{
     Count, JudgementKey, MAX_INTERFACES, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW, PortTable,
@@ -41,6 +42,14 @@ pub static WITHOUT_ENTRY: PerCpuArray<Count, 2> = PerCpuArray::new();
 /// News that the ring had no room for.
 #[btf_map]
 pub static LOST_NEWS: PerCpuArray<u64, 1> = PerCpuArray::new();
+
+/// What packets announce of packets to come.
+#[btf_map]
+pub static EXPECTATIONS: Array<Expectation, PLACES, SHARED> = Array::new();
+
+/// What became of expectations, by kind and event.
+#[btf_map]
+pub static EXPECTED: PerCpuArray<u64, EVENTS> = PerCpuArray::new();
 
 /// First packets of what nothing explains.
 #[btf_map]

@@ -62,6 +62,8 @@ pub struct Status {
     pub verdicts: BTreeMap<String, Tally>,
     /// The flow table.
     pub flow_table: FlowTable,
+    /// What packets announced of packets to come, by kind: `rpc`, `tftp`, `fragments`.
+    pub expectations: BTreeMap<String, Expectations>,
     /// News that the ring had no room for.
     pub events_lost: u64,
     /// Generation of the tables.
@@ -96,6 +98,21 @@ pub struct FlowTable {
     pub capacity: u64,
     /// Packets that found no slot: counted by outcome and verdict, but in no flow.
     pub packets_without_entry: u64,
+}
+
+/// One kind of expectation in [`Status`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectations {
+    /// How many there are that have not ended.
+    pub live: u64,
+    /// How many there may be at a time.
+    pub capacity: u64,
+    /// How many were made.
+    pub made: u64,
+    /// How often one was met.
+    pub met: u64,
+    /// How many made room for another one before they ended: what should have met them later was not expected.
+    pub crowded_out: u64,
 }
 
 /// The conservation law in [`Status`].
@@ -147,6 +164,10 @@ pub struct Flow {
     pub verdict: String,
     /// Ids of the rules that explain it; for a reversed flow of those that would.
     pub rules: Vec<String>,
+    /// Ids of the conditions under which alone these rules are used, and of which the site file says nothing; none where
+    /// one of the rules holds anyway.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
     /// First packet.
     pub first_seen: Timestamp,
     /// Last packet.

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use cmflow_common::control::Idle;
+use cmflow_common::control::{Idle, lifetime_index};
+use cmflow_common::expectation::Kind;
 use cmflow_common::flow::{Slot, idle_class};
 use cmflow_common::gateway::Count;
 use cmflow_common::outcome::Outcome;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use crate::account::{Conservation, Flow, Half, Totals};
 use crate::clock::{Moment, awake, frequency};
 use crate::kernel::{KernelError, Maps};
+use crate::site::RPC_LIFETIME;
 
 /// How long a silent flow is kept, by what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Timeouts {
     pub datagram: Duration,
     /// Everything else.
     pub other: Duration,
+    /// An announcement of a dynamic port by an endpoint mapper, from its making or its last use on.
+    pub rpc: Duration,
 }
 
 impl Default for Timeouts {
@@ -33,11 +37,39 @@ impl Default for Timeouts {
             closing: Duration::from_secs(120),
             datagram: Duration::from_secs(180),
             other: Duration::from_secs(60),
+            rpc: RPC_LIFETIME,
         }
     }
 }
 
+/// How long a TFTP request waits for its answer: several times what its sender waits before it asks again.
+const TFTP_WAIT: Duration = Duration::from_secs(30);
+/// How long a TFTP transfer may be silent and go on as the same one.
+const TFTP_SILENCE: Duration = Duration::from_secs(120);
+/// How long the fragments of a packet are awaited: what Linux gives them (net.ipv4.ipfrag_time).
+const FRAGMENTS: Duration = Duration::from_secs(30);
+
 impl Timeouts {
+    /// What lives how long of the expectations, in ticks of a clock with that many a second.
+    pub(crate) fn lifetimes(&self, hz: u64) -> [u64; 8] {
+        let mut lifetimes = [0; 8];
+        for (kind, made, met) in [
+            (Kind::Rpc, self.rpc, self.rpc),
+            (Kind::Tftp, TFTP_WAIT, TFTP_SILENCE),
+            (Kind::Fragment, FRAGMENTS, FRAGMENTS),
+        ] {
+            lifetimes[lifetime_index(kind, false)] = made.as_secs() * hz;
+            lifetimes[lifetime_index(kind, true)] = met.as_secs() * hz;
+        }
+        lifetimes
+    }
+
+    /// From when on, in ticks of a clock with that many a second, a datagram conversation is seen from its
+    /// beginning, where the first look was taken at `began`.
+    pub(crate) fn known_from(&self, began: u64, hz: u64) -> u64 {
+        began.saturating_add(self.datagram.as_secs() * hz)
+    }
+
     /// The gates at a moment: flows last seen before them are given up.
     pub(crate) fn gates(&self, moment: &Moment) -> [u64; 4] {
         let mut gates = [0; 4];
@@ -97,9 +129,12 @@ impl Reader {
         let first = maps.clock()?;
         std::thread::sleep(Duration::from_millis(100));
         let second = maps.clock()?;
+        let hz = frequency(first, second, awake());
+        maps.set_lifetimes(timeouts.lifetimes(hz));
+        maps.know_from(timeouts.known_from(second.jiffies, hz));
         Ok(Self {
             timeouts,
-            hz: frequency(first, second, awake()),
+            hz,
             interfaces,
             verdicts,
             expired: [0; 2],

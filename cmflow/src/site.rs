@@ -3,7 +3,7 @@
 //! The model knows more than the short form can say (sites, hosts, custom roles, ports at three levels), so
 //! that the compiler has one input whatever the file looked like.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -208,6 +208,25 @@ pub struct SqlInstance {
     pub place: Place,
 }
 
+impl SqlInstance {
+    /// Keys under `[ports]` that instances set at their computers.
+    pub const KEYS: [&str; 3] = ["sql", "sql-wsus", "sql-broker"];
+
+    /// The keys that this one sets.
+    pub fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.ports().into_iter().map(|(key, _)| key)
+    }
+
+    /// Its port for each of the keys that it sets.
+    #[must_use]
+    pub fn ports(&self) -> Vec<(&'static str, u16)> {
+        let [sql, wsus, broker] = Self::KEYS;
+        let mut ports = vec![(sql, self.port), (wsus, self.port)];
+        ports.extend(self.broker.map(|port| (broker, port)));
+        ports
+    }
+}
+
 /// Who is on the other side of an interface, as far as addresses do not tell: computers without an address of their
 /// own yet, and those with a link-local one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,6 +266,24 @@ pub struct Nat {
     pub roles: Vec<RoleId>,
     /// Where it is written.
     pub place: Place,
+}
+
+impl Nat {
+    /// Ports of members that differ from those of a virtual address, each with what stands there in its place. Where
+    /// either side names no port, every port stays as it is.
+    #[must_use]
+    pub fn moved_ports(&self, vip: IpAddr) -> Vec<(u16, Vec<u16>)> {
+        let ports = |sockets: &mut dyn Iterator<Item = &Socket>| -> BTreeSet<u16> {
+            sockets.filter_map(|socket| socket.port).collect()
+        };
+        let own = ports(&mut self.vips.iter().filter(|one| one.address == vip));
+        let members = ports(&mut self.members.iter());
+        if own.is_empty() || own == members || own.len() > 1 && members.len() > 1 {
+            return Vec::new();
+        }
+        let own: Vec<_> = own.into_iter().collect();
+        members.into_iter().map(|port| (port, own.clone())).collect()
+    }
 }
 
 /// A site file, resolved against a catalogue.
@@ -348,6 +385,52 @@ impl SiteModel {
     #[must_use]
     pub fn code(&self, site: SiteIndex) -> &str {
         self.sites.get(usize::from(site.0)).map_or("?", |site| &site.code)
+    }
+
+    /// What prefixes say of the roles at an address: for each role the most specific statement.
+    #[must_use]
+    pub fn decisive(&self, address: IpAddr) -> BTreeMap<RoleId, &Statement> {
+        let mut decisive: BTreeMap<RoleId, (u8, &Statement)> = BTreeMap::new();
+        for statement in &self.statements {
+            let Extent::Prefix(prefix) = statement.extent else {
+                continue;
+            };
+            if prefix.contains(&address) {
+                let length = prefix.prefix_len();
+                let so_far = decisive.entry(statement.role).or_insert((length, statement));
+                if length > so_far.0 {
+                    *so_far = (length, statement);
+                }
+            }
+        }
+        decisive
+            .into_iter()
+            .map(|(role, (_, statement))| (role, statement))
+            .collect()
+    }
+
+    /// The host that has an address; the last one where several do.
+    #[must_use]
+    pub fn host_at(&self, address: IpAddr) -> Option<&Host> {
+        self.hosts
+            .iter()
+            .rev()
+            .find(|host| host.addresses.contains(&address))
+    }
+
+    /// The site that computers at an address belong to, as hosts and prefixes say.
+    #[must_use]
+    pub fn site_at(&self, address: IpAddr) -> Option<SiteIndex> {
+        if let Some(site) = self.host_at(address).and_then(|host| host.site) {
+            return Some(site);
+        }
+        let sites = self.statements.iter().filter_map(|one| match one.extent {
+            Extent::Prefix(prefix) if one.given && prefix.contains(&address) => {
+                Some((prefix.prefix_len(), one.site?))
+            }
+            _ => None,
+        });
+        sites.max_by_key(|(length, _)| *length).map(|(_, site)| site)
     }
 
     fn parent(&self, site: SiteIndex) -> Option<SiteIndex> {

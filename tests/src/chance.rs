@@ -60,7 +60,7 @@ fn ends6() -> impl Strategy<Value = (&'static str, &'static str)> {
 
 fn port() -> impl Strategy<Value = u16> {
     prop_oneof![
-        select(vec![443_u16, 1433, 445, 53, 9, 500, 50000, 50001, 8080]),
+        select(vec![443_u16, 1433, 445, 53, 9, 69, 135, 500, 50000, 50001, 8080]),
         any::<u16>()
     ]
 }

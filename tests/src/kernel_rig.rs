@@ -9,7 +9,7 @@ use cmflow_common::news::News;
 use cmflow_common::outcome::Outcome;
 
 use crate::sightings::Counted;
-use crate::slice_rig::SEED;
+use crate::slice_rig::{LIFETIMES, SEED};
 use crate::small_site::VERDICTS;
 
 const XDP_PASS: u32 = 2;
@@ -48,6 +48,8 @@ impl KernelRig {
         );
         let pins = Pins::of(&name);
         let maps = Maps::create(&pins, flow_bits, SEED).unwrap_or_else(|error| panic!("{name}: {error}"));
+        maps.know_from(0);
+        maps.set_lifetimes(LIFETIMES);
         let mut rig = Self { maps, pins };
         rig.load_tables(tables);
         Some(rig)
@@ -110,13 +112,14 @@ impl KernelRig {
         counted
     }
 
-    /// Frees every slot. No frame runs meanwhile, so that nobody holds one.
+    /// Frees every slot, and forgets what was announced. No frame runs meanwhile, so that nobody holds one.
     pub fn forget_flows(&self) {
         let mut live = Vec::new();
         self.maps.each_slot(|index, _| live.push(index));
         for index in live {
             self.maps.free_slot(index);
         }
+        self.maps.forget_expectations();
     }
 
     /// The ring of news; once.

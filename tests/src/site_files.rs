@@ -11,6 +11,7 @@ use cmflow::compile::{Compiled, Machine, VerdictInfo, compile};
 use cmflow::config::{self, Ended, Reading, SiteFile};
 use cmflow_common::address::Address;
 use cmflow_common::flow::state;
+use cmflow_common::gateway::View;
 use cmflow_common::judge::judge;
 use cmflow_common::packet::{Packet, protocol};
 use xtask::lab::ScratchDir;
@@ -106,8 +107,14 @@ pub fn judged(compiled: &Compiled, from: &str, to: &str, protocol: u8, port: u16
         protocol,
         signs: 0,
         tags: 0,
-        header_length: 0,
+        detail: 0,
     };
-    let id = judge(&&compiled.tables, &packet, true, state::INITIATOR_SEEN);
+    let id = judge(
+        &&compiled.tables,
+        &View::NOWHERE,
+        &packet,
+        true,
+        state::INITIATOR_SEEN,
+    );
     compiled.verdict(id).expect("every verdict has its entry").clone()
 }

@@ -14,6 +14,9 @@ use crate::sightings::Counted;
 /// Seed of the flow table's hash, the same for both rigs: flows then collide alike.
 pub const SEED: u64 = 0x5eed_0f00_d5ca_1ab1;
 
+/// What is announced stays so: frames run at once, and nothing is under way before the first.
+pub const LIFETIMES: [u64; 8] = [1 << 40; 8];
+
 /// A gateway in ordinary memory, seen the way that constants say.
 pub struct SliceRig<'a> {
     gateway: MemoryGateway<'a>,
@@ -27,6 +30,7 @@ impl<'a> SliceRig<'a> {
         let mut gateway = MemoryGateway::new(tables, flow_bits);
         gateway.control = Control {
             seed: SEED,
+            lifetimes: LIFETIMES,
             ..Control::default()
         };
         Self {

@@ -138,10 +138,7 @@ fn ports(tables: &mut MemoryTables) {
 fn judgements(tables: &mut MemoryTables) {
     let mut rule = |from, to, port, verdict| {
         let verdict = VerdictId(verdict);
-        let judgement = Judgement {
-            seen: verdict,
-            inferred: verdict,
-        };
+        let judgement = Judgement::new(verdict, verdict);
         tables.judgements.insert((from, to, port), judgement);
     };
     rule(CLIENTS, MANAGEMENT_POINTS, HTTPS, DOCUMENTED);
@@ -158,10 +155,8 @@ fn judgements(tables: &mut MemoryTables) {
         (DATABASES, MANAGEMENT_POINTS, TDS),
         (CLIENTS, MANAGEMENT_POINTS, SMB),
     ] {
-        let judgement = Judgement {
-            seen: VerdictId(REVERSED | VerdictId::REVERSED),
-            inferred: VerdictId::UNDOCUMENTED,
-        };
+        let reversed = VerdictId(REVERSED | VerdictId::REVERSED);
+        let judgement = Judgement::new(reversed, VerdictId::UNDOCUMENTED);
         tables.judgements.insert((from, to, port), judgement);
     }
 }

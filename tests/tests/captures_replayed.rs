@@ -71,6 +71,14 @@ fn every_rule_of_every_edition_is_hit_and_all_is_documented() -> Result<()> {
                 .find(|flow| is_of(flow, one))
                 .with_context(|| format!("{what}: no flow of {one:?}"))?;
             ensure!(flow["verdict"] == "documented", "{what}: {flow}");
+            ensure!(flow["basis"] == one.basis, "{what}: not by {}: {flow}", one.basis);
+            if one.talk.transport == Transport::UdpFromElsewhere {
+                let frames = one.talk.frames().len();
+                let counted = ["forward", "reverse"].map(|way| flow[way]["packets"].as_u64());
+                // A request, and as many blocks as acknowledgements.
+                let (there, back) = (frames as u64 / 2 + 1, frames as u64 / 2);
+                ensure!(counted == [Some(there), Some(back)], "{what}: {flow}");
+            }
             let rules = flow["rules"].as_array().context("rules")?;
             ensure!(
                 rules.iter().any(|rule| *rule == one.rule),

@@ -52,6 +52,14 @@ to = "site-system"
 tcp = 10001
 why = "CHG0001"
 until = 2020-12-31
+[options]
+proxy = ["10.20.0.5:3128"]
+[interfaces]
+client = "client"
+uplink = "client"
+[[nat]]
+vip = "10.20.99.9:9443"
+members = "mp01:8443"
 "#;
 
 #[test]
@@ -65,6 +73,9 @@ fn sites_ports_and_own_rules_decide() -> Result<()> {
         log.contains("site.toml:45: rule \"old-agent\" ended on 2020-12-31 and is left out"),
         "{log}"
     );
+    let side = "site.toml:50: [interfaces] gives \"uplink\" a side, and this machine has no such interface";
+    assert!(log.contains(side), "{log}");
+    assert!(!log.contains("gives \"client\" a side"), "{log}");
     for (from, to, verdict, rules) in [
         (
             "10.10.0.5:40001",
@@ -88,6 +99,24 @@ fn sites_ports_and_own_rules_decide() -> Result<()> {
             &["backup-agent"],
         ),
         ("10.10.0.6:40006", "10.20.0.12:10001", "undocumented", &[]),
+        // Note 1: a proxy in place of the internet, at its own port; and a virtual address at its own.
+        (
+            "10.10.0.5:40007",
+            "10.20.0.5:3128",
+            "documented",
+            &[
+                "client/cloud-distribution-point/https",
+                "client/cloud-management-gateway/https",
+            ],
+        ),
+        ("10.10.0.5:40008", "10.20.0.5:443", "undocumented", &[]),
+        (
+            "10.10.0.5:40009",
+            "10.20.99.9:9443",
+            "documented",
+            &["client/management-point/https"],
+        ),
+        ("10.10.0.5:40010", "10.20.99.9:8443", "undocumented", &[]),
     ] {
         let (from, to) = ends(from, to)?;
         conversation(&office, from, to)?;

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use cmflow::catalogue::Catalogue;
 use cmflow::compile::{Machine, compile};
 use cmflow::config;
 use cmflow::explain::{Book, Question, Service};
 use cmflow_common::packet::protocol;
+use cmflow_tests::frames::eth;
 use cmflow_tests::replayed::{BEGINS, Tables, capture};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -157,6 +159,7 @@ fn question() -> impl Strategy<Value = Question> {
                 initiator,
                 responder,
                 service,
+                after: None,
             })
         },
     )
@@ -175,11 +178,14 @@ fn held(question: &Question) -> Vec<u8> {
     if responder.ip().is_multicast() || responder.ip().to_string() == "255.255.255.255" {
         talk.ending = Ending::Silence;
     }
-    let mut now = BEGINS;
+    // Long enough before it for the first datagram to name its sender whatever the ports: the capture had begun.
+    let long_before = eth().arp().padded().build();
+    let mut now = BEGINS + Duration::from_secs(200);
     let frames = talk.frames().into_iter().map(|seen| {
         now += seen.after;
         (now, seen.bytes)
     });
+    let frames = std::iter::once((BEGINS, long_before)).chain(frames);
     let format = Format {
         container: Container::Pcap,
         byte_order: ByteOrder::Little,
@@ -205,7 +211,7 @@ proptest! {
         for question in questions {
             let explained = book.explain(&question);
             let (_, flows) = tables.play(&held(&question)).expect("a capture");
-            let Question { initiator, responder, service } = question;
+            let Question { initiator, responder, service, .. } = question;
             let what = format!("{initiator} -> {responder} {service}\n{site}");
             prop_assert_eq!(flows.len(), 1, "{}", what);
             let flow = &flows[0];

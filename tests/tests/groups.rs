@@ -251,6 +251,7 @@ fn explain_knows_who_is_at_a_side() -> Result<()> {
             initiator: from.parse::<IpAddr>()?,
             responder: to.parse::<IpAddr>()?,
             service: service.parse::<Service>().map_err(anyhow::Error::msg)?,
+            after: None,
         };
         let said = book.explain_at(&question, interface);
         let found = (said.verdict.kind.name(), said.verdict.rules.join(" "));
@@ -311,6 +312,7 @@ fn the_nearest_rule_knows_groups_and_sides() -> Result<()> {
             initiator: from.parse::<IpAddr>()?,
             responder: to.parse::<IpAddr>()?,
             service: service.parse::<Service>().map_err(anyhow::Error::msg)?,
+            after: None,
         };
         let said = book.explain_at(&question, interface);
         let nearest = said.nearest.iter().find(|near| near.rule == rule);
@@ -350,6 +352,7 @@ fn a_flow_of_whoever_is_at_a_side_is_told_with_its_role() -> Result<()> {
             verdict: VerdictId::LOCAL,
             forward: Count::default(),
             reverse: Count::default(),
+            goes_on: false,
             interface_slot: 0,
             first_seen: 0,
             last_seen: 0,

@@ -180,7 +180,7 @@ fn transport_rows() -> Vec<Row> {
         ("a documented port between the wrong ends", eth().ipv4(CLIENT, SQL).tcp(50000, 1433).syn(), Is("tcp 10.10.0.5:50000 -> 10.30.0.7:1433", Undocumented, "> syn")),
         ("a documented port between the right ends", eth().ipv4(MP, SQL).tcp(50000, 1433).syn(), Is("tcp 10.20.0.11:50000 -> 10.30.0.7:1433", Documented, "> syn")),
         ("the user's own rule", eth().ipv4(MP, SQL).tcp(50000, 10000).syn(), Is("tcp 10.20.0.11:50000 -> 10.30.0.7:10000", Approved, "> syn")),
-        ("a companion's rule", ask().udp(50000, 53).payload(30), Is("udp 10.10.0.5:50000 ~> 10.20.0.11:53", Baseline, "> >data")),
+        ("a companion's rule", ask().udp(50000, 53).payload(30), Is("udp 10.10.0.5:50000 -> 10.20.0.11:53", Baseline, "> >data")),
         ("one end unknown, the other more than a client", eth().ipv4(STRANGER, MP).tcp(50000, 443).syn(), Is("tcp 192.0.2.77:50000 -> 10.20.0.11:443", Foreign, "> syn")),
         ("one end unknown", ask_stranger().tcp(50000, 443).syn(), Is("tcp 10.10.0.5:50000 -> 192.0.2.77:443", Foreign, "> syn")),
         ("neither end known", eth().ipv4(STRANGER, "198.51.100.1").tcp(50000, 443).syn(), Is("tcp 192.0.2.77:50000 -> 198.51.100.1:443", OutOfScope, "> syn")),
@@ -190,17 +190,17 @@ fn transport_rows() -> Vec<Row> {
         ("a fixed port goes before a dynamic one", answer().tcp(445, 50000).ack(), Is("tcp 10.10.0.5:50000 ~> 10.20.0.11:445", Undocumented, "<")),
         ("a dynamic port goes before none", answer().tcp(1000, 50000).ack(), Is("tcp 10.20.0.11:1000 ~> 10.10.0.5:50000", Documented, ">")),
         ("equal ports: the first sender asked", ask().tcp(8080, 8080).ack(), Is("tcp 10.10.0.5:8080 ~> 10.20.0.11:8080", Undocumented, ">")),
-        ("UDP", answer().udp(50000, 9).payload(102), Is("udp 10.20.0.11:50000 ~> 10.10.0.5:9", Documented, "> >data")),
-        ("UDP without payload, padded", ask().udp(50000, 53).padded(), Is("udp 10.10.0.5:50000 ~> 10.20.0.11:53", Baseline, ">")),
+        ("UDP", answer().udp(50000, 9).payload(102), Is("udp 10.20.0.11:50000 -> 10.10.0.5:9", Documented, "> >data")),
+        ("UDP without payload, padded", ask().udp(50000, 53).padded(), Is("udp 10.10.0.5:50000 -> 10.20.0.11:53", Baseline, ">")),
         ("a UDP length below its header's", ask().udp(50000, 53).length(7).payload(8), No(MalformedTransport)),
-        ("a UDP length of 0", ask().udp(50000, 53).length(0).payload(8), Is("udp 10.10.0.5:50000 ~> 10.20.0.11:53", Baseline, "> >data")),
+        ("a UDP length of 0", ask().udp(50000, 53).length(0).payload(8), Is("udp 10.10.0.5:50000 -> 10.20.0.11:53", Baseline, "> >data")),
         ("UDP cut", ask().udp(50000, 53).cut(34 + 7), No(TruncatedTransport)),
         ("a total length that ends inside the UDP header", ask().length(27).udp(50000, 53), No(TruncatedTransport)),
-        ("IKE hides what follows", ask().udp(500, 500).payload(20), Is("udp 10.10.0.5:500 ~> 10.20.0.11:500", Opaque, "> >data")),
-        ("ESP in UDP", ask().udp(4500, 4500).payload(20), Is("udp 10.10.0.5:4500 ~> 10.20.0.11:4500", Opaque, "> >data")),
-        ("Wake on LAN by broadcast", eth().ipv4(MP, "255.255.255.255").udp(50000, 9).payload(102), Is("udp 10.20.0.11:50000 ~> 255.255.255.255:9", Documented, "> >data no-answer-expected")),
-        ("a local group", eth().ipv4(CLIENT, "224.0.0.251").udp(5353, 5353).payload(40), Is("udp 10.10.0.5:5353 ~> 224.0.0.251:5353", Local, "> >data no-answer-expected")),
-        ("a group that is routed", eth().ipv4(CLIENT, "239.1.2.3").udp(50000, 5000).payload(40), Is("udp 10.10.0.5:50000 ~> 239.1.2.3:5000", Foreign, "> >data no-answer-expected")),
+        ("IKE hides what follows", ask().udp(500, 500).payload(20), Is("udp 10.10.0.5:500 -> 10.20.0.11:500", Opaque, "> >data")),
+        ("ESP in UDP", ask().udp(4500, 4500).payload(20), Is("udp 10.10.0.5:4500 -> 10.20.0.11:4500", Opaque, "> >data")),
+        ("Wake on LAN by broadcast", eth().ipv4(MP, "255.255.255.255").udp(50000, 9).payload(102), Is("udp 10.20.0.11:50000 -> 255.255.255.255:9", Documented, "> >data no-answer-expected")),
+        ("a local group", eth().ipv4(CLIENT, "224.0.0.251").udp(5353, 5353).payload(40), Is("udp 10.10.0.5:5353 -> 224.0.0.251:5353", Local, "> >data no-answer-expected")),
+        ("a group that is routed", eth().ipv4(CLIENT, "239.1.2.3").udp(50000, 5000).payload(40), Is("udp 10.10.0.5:50000 -> 239.1.2.3:5000", Foreign, "> >data no-answer-expected")),
     ]
 }
 
@@ -254,7 +254,7 @@ fn ipv6_rows() -> Vec<Row> {
     vec![
         ("IPv6: a SYN", https(ask6()), opened()),
         ("IPv6: an answer", answer6().tcp(443, 50000).ack().payload(9), Is("tcp [fd10::5]:50000 ~> [fd20::11]:443", Documented, "< <data")),
-        ("IPv6: UDP", ask6().udp(50000, 53).payload(30), Is("udp [fd10::5]:50000 ~> [fd20::11]:53", Baseline, "> >data")),
+        ("IPv6: UDP", ask6().udp(50000, 53).payload(30), Is("udp [fd10::5]:50000 -> [fd20::11]:53", Baseline, "> >data")),
         ("IPv6: the user's own rule", eth().ipv6(MP_V6, SQL_V6).tcp(50000, 10000).syn(), Is("tcp [fd20::11]:50000 -> [fd30::7]:10000", Approved, "> syn")),
         ("IPv6: one end unknown", eth().ipv6(STRANGER_V6, MP_V6).tcp(50000, 443).syn(), Is("tcp [2001:db8::77]:50000 -> [fd20::11]:443", Foreign, "> syn")),
         ("IPv6 in a VLAN", https(eth().vlan(10).ipv6(CLIENT_V6, MP_V6)), opened()),
@@ -277,7 +277,7 @@ fn ipv6_rows() -> Vec<Row> {
         ("IPv4 in IPv6 is not looked into", ask6().ipv4(CLIENT, MP).tcp(50000, 443), Is("4 [fd10::5]:0 ~> [fd20::11]:0", Opaque, ">")),
         ("no next header", ask6(), Is("59 [fd10::5]:0 ~> [fd20::11]:0", Opaque, ">")),
         ("a payload length of 0, as jumbograms have it", ask6().length(0).hop_by_hop(1).tcp(50000, 443).ack().payload(9), Is("tcp [fd10::5]:50000 ~> [fd20::11]:443", Documented, "> >data")),
-        ("a jumbogram's UDP has length 0 too", ask6().length(0).hop_by_hop(1).udp(50000, 53).length(0).payload(9), Is("udp [fd10::5]:50000 ~> [fd20::11]:53", Baseline, "> >data")),
+        ("a jumbogram's UDP has length 0 too", ask6().length(0).hop_by_hop(1).udp(50000, 53).length(0).payload(9), Is("udp [fd10::5]:50000 -> [fd20::11]:53", Baseline, "> >data")),
         ("IPv6: version 4", ask6().version_byte(0x45).tcp(50000, 443), No(MalformedIp)),
         ("IPv6: the header cut", https(ask6()).cut(14 + 39), No(TruncatedIp)),
         ("IPv6: nothing behind the header", https(ask6()).cut(14 + 40), No(TruncatedTransport)),
@@ -288,7 +288,7 @@ fn ipv6_rows() -> Vec<Row> {
         ("IPv6: TCP cut in its last byte", https(ask6()).cut(14 + 40 + 19), No(TruncatedTransport)),
         ("IPv6: a data offset of four words", ask6().tcp(50000, 443).data_offset(4), No(MalformedTransport)),
         ("IPv6: a UDP length below its header's", ask6().udp(50000, 53).length(7), No(MalformedTransport)),
-        ("IPv6: a local group", eth().ipv6(CLIENT_V6, "ff02::fb").udp(5353, 5353).payload(40), Is("udp [fd10::5]:5353 ~> [ff02::fb]:5353", Local, "> >data no-answer-expected")),
+        ("IPv6: a local group", eth().ipv6(CLIENT_V6, "ff02::fb").udp(5353, 5353).payload(40), Is("udp [fd10::5]:5353 -> [ff02::fb]:5353", Local, "> >data no-answer-expected")),
     ]
 }
 
@@ -353,7 +353,7 @@ fn linked_rows() -> Vec<Row> {
     vec![
         ("link-local ends", eth().ipv6("fe80::1", "fe80::2").tcp(50000, 445).syn(), Is("tcp [fe80::1]%7:50000 -> [fe80::2]%7:445", Local, "> syn")),
         ("link-local ends, IPv4", eth().ipv4("169.254.1.2", "169.254.1.3").tcp(50000, 445).syn(), Is("tcp 169.254.1.2%7:50000 -> 169.254.1.3%7:445", Local, "> syn")),
-        ("one link-local end", eth().ipv6("fe80::1", "ff02::fb").udp(5353, 5353).payload(1), Is("udp [fe80::1]%7:5353 ~> [ff02::fb]:5353", Local, "> >data no-answer-expected")),
+        ("one link-local end", eth().ipv6("fe80::1", "ff02::fb").udp(5353, 5353).payload(1), Is("udp [fe80::1]%7:5353 -> [ff02::fb]:5353", Local, "> >data no-answer-expected")),
         ("link-local ends in a VLAN", eth().vlan(10).ipv6("fe80::1", "fe80::2").tcp(50000, 445).syn(), Is("tcp [fe80::1]%7:50000 -> [fe80::2]%7:445 tags 10.0", Local, "> syn")),
         ("no link-local end", eth().vlan(10).ipv6(CLIENT_V6, MP_V6).tcp(50000, 443).syn(), Is("tcp [fd10::5]:50000 -> [fd20::11]:443", Documented, "> syn")),
     ]
@@ -364,7 +364,7 @@ fn linked_rows() -> Vec<Row> {
 fn raw_ip_rows() -> Vec<Row> {
     vec![
         ("raw: IPv4", sent().tcp(50000, 443).syn(), Is("tcp 10.10.0.5:50000 -> 10.20.0.11:443", Documented, "> syn")),
-        ("raw: IPv6", sent6().udp(50000, 53).payload(8), Is("udp [fd10::5]:50000 ~> [fd20::11]:53", Baseline, "> >data")),
+        ("raw: IPv6", sent6().udp(50000, 53).payload(8), Is("udp [fd10::5]:50000 -> [fd20::11]:53", Baseline, "> >data")),
         ("raw: neither", sent().version_byte(0x55).tcp(50000, 443), No(MalformedIp)),
         ("raw: an Ethernet header is none", ask().tcp(50000, 443), No(MalformedIp)),
         ("raw: IPv4 cut", sent().tcp(50000, 443).cut(19), No(TruncatedIp)),

@@ -120,6 +120,7 @@ fn the_company_is_answered_as_its_administrator_expects() -> Result<()> {
             initiator: source.parse::<IpAddr>()?,
             responder: destination.parse::<IpAddr>()?,
             service: service.parse::<Service>().map_err(anyhow::Error::msg)?,
+            after: None,
         };
         let found = book.explain(&question);
         let mut said = found.verdict.kind.name().to_owned();

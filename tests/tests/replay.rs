@@ -45,7 +45,7 @@ fn expect_flows(flows: &[Flow], start: u64, what: &str) -> Result<()> {
     let expected = [
         "tcp 10.10.0.5:50000 -> 10.20.0.11:443 answered documented 3+3 220+1320 client/management-point/https",
         "tcp 10.10.0.5:50002 -> 10.20.0.11:4444 refused undocumented 1+1 40+40 ",
-        "udp 10.10.0.5:40001 ~> 10.20.0.12:4011 answered documented 1+1 328+428 \
+        "udp 10.10.0.5:40001 -> 10.20.0.12:4011 answered documented 1+1 328+428 \
          client/distribution-point-pxe/binl",
         "tcp 10.10.99.9:50003 -> 10.20.0.5:445 unanswered foreign 1+0 40+0 ",
         "tcp fd00:10::5:50001 -> fd00:20::11:443 answered documented 2+2 137+1020 \

@@ -69,12 +69,13 @@ pub fn answered(command: &mut Command, codes: &[i32]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Where a program is, by PATH and by the folders of an administrator, which PATH may lack.
+/// Where a program is, by PATH, by the folders of an administrator, which PATH may lack, and by samba's own,
+/// which no PATH has.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let administrator = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
+    let others = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/libexec/samba"].map(PathBuf::from);
     std::env::split_paths(&path)
-        .chain(administrator)
+        .chain(others)
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
 }

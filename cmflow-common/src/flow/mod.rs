@@ -23,6 +23,18 @@ pub struct FlowKey {
 const _: () = assert!(size_of::<FlowKey>() == 40);
 
 impl FlowKey {
+    /// The key with another port at one of its ends.
+    #[must_use]
+    pub const fn with_port(mut self, at_high: bool, port: u16) -> Self {
+        let (low, high) = if at_high {
+            (self.low_port(), port)
+        } else {
+            (port, self.high_port())
+        };
+        self.selector = Selector::new(low, high, self.protocol(), self.tags());
+        self
+    }
+
     /// Port of the low end.
     #[must_use]
     pub const fn low_port(&self) -> u16 {

@@ -33,6 +33,17 @@ pub mod state {
     pub const FROM_LOW: u16 = 1 << 12;
     /// A packet of the high end itself was seen, ICMP errors about it not counted.
     pub const FROM_HIGH: u16 = 1 << 13;
+    /// The flow goes to a port that announces others: [`crate::expectation::Kind::announced`].
+    pub const ANNOUNCES: u16 = 1 << 14;
+    /// Beside [`ANNOUNCES`]: it has announced all that it will. Alone: the flow was announced by another one.
+    pub const SETTLED: u16 = 1 << 15;
+
+    /// Whether the flow was announced by another one, and met that expectation.
+    #[inline(always)]
+    #[must_use]
+    pub const fn was_expected(bits: u16) -> bool {
+        bits & (ANNOUNCES | SETTLED) == SETTLED
+    }
 }
 
 /// The state bits after a packet with those signs, sent by the low end or not.
@@ -98,14 +109,17 @@ pub const fn says_nothing_new(before: u16, signs: u16, from_low: bool) -> bool {
     // The high end's two bits stand one place above the low end's.
     let expected = (state::FROM_LOW | signs & sign::PAYLOAD) << !from_low as u16;
     let telling = signs & (sign::SYN | sign::FIN | sign::RST | sign::ICMP_ERROR);
-    let handshake_open = before & (state::SYN_ACK | state::HANDSHAKE) == state::SYN_ACK;
-    expected & !before | telling == 0 && !handshake_open
+    // What closes each of the two stands one place above it.
+    let open = before & !(before >> 1) & (state::SYN_ACK | state::ANNOUNCES);
+    expected & !before | telling | open == 0
 }
 
 const _: () = assert!(
     state::PAYLOAD_LOW == sign::PAYLOAD
         && state::PAYLOAD_HIGH == state::PAYLOAD_LOW << 1
         && state::FROM_HIGH == state::FROM_LOW << 1
+        && state::HANDSHAKE == state::SYN_ACK << 1
+        && state::SETTLED == state::ANNOUNCES << 1
 );
 
 /// The idle class of a flow: which gate and timeout it lives under.
@@ -317,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_says_nothing_new_changes_no_bit() {
-        for before in 0..1_u16 << 14 {
+        for before in (0..=u16::MAX).step_by(3) {
             for signs in 0..1_u16 << 9 {
                 for from_low in [true, false] {
                     let quick = says_nothing_new(before, signs, from_low);

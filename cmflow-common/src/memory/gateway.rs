@@ -3,7 +3,8 @@
 use std::cell::{Cell, RefCell, UnsafeCell};
 
 use super::MemoryTables;
-use crate::control::{Control, Idle};
+use crate::control::{Control, Idle, lifetime_index};
+use crate::expectation::{EVENTS, Event, Expectation, Kind, PLACES, event_index};
 use crate::flow::{Claim, Slot, idle_class};
 use crate::gateway::{Arrival, Count, Gateway};
 use crate::news::News;
@@ -35,6 +36,9 @@ pub struct MemoryGateway<'a, const PROBES: u32 = { table::PROBES }> {
     pub without_entry: Cell<Count>,
     /// First packets of what nothing explains.
     pub news: RefCell<Vec<News>>,
+    expectations: Box<[UnsafeCell<Expectation>]>,
+    /// What became of expectations, by [`event_index`].
+    pub events: RefCell<[u64; EVENTS]>,
 }
 
 impl<'a, const PROBES: u32> MemoryGateway<'a, PROBES> {
@@ -51,6 +55,9 @@ impl<'a, const PROBES: u32> MemoryGateway<'a, PROBES> {
             verdicts: RefCell::default(),
             without_entry: Cell::default(),
             news: RefCell::default(),
+            // SAFETY: a place is plain data, and all zero is a free one.
+            expectations: unsafe { Box::new_zeroed_slice(PLACES).assume_init() },
+            events: RefCell::default(),
         }
     }
 
@@ -200,6 +207,25 @@ impl<'a, const PROBES: u32> Gateway for MemoryGateway<'a, PROBES> {
             }
             same
         }
+    }
+
+    #[inline]
+    fn known_from(&self) -> u64 {
+        self.control.known_from
+    }
+
+    #[inline]
+    fn lifetime(&self, kind: Kind, met: bool) -> u64 {
+        self.control.lifetimes[lifetime_index(kind, met)]
+    }
+
+    #[inline]
+    fn expectation(&self, index: u32) -> Option<*mut Expectation> {
+        self.expectations.get(index as usize).map(UnsafeCell::get)
+    }
+
+    fn count_expectation(&self, kind: Kind, event: Event) {
+        self.events.borrow_mut()[event_index(kind, event)] += 1;
     }
 
     fn tell(&self, news: &News) {

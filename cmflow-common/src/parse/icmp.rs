@@ -204,7 +204,8 @@ fn quoted<F: Frame + ?Sized>(
 /// A quote whose ports are not there: the flow of the pair that has none.
 #[inline(always)]
 const fn opaque(packet: Packet, upper: u8) -> Packet {
-    let mut packet = super::transport::later_fragment(packet);
+    let mut packet = packet;
+    packet.protocol = protocol::FRAGMENT;
     packet.source_port = upper as u16;
     packet.destination_port = upper as u16;
     packet

@@ -10,6 +10,7 @@ const MIN_HEADER: usize = 20;
 /// Where in the header the source stands, and behind it the destination.
 const ADDRESSES: usize = 12;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
+const MORE_FRAGMENTS: u16 = 0x2000;
 
 /// Whether that word of the header is an address of 169.254.0.0/16 (RFC 3927).
 #[inline(always)]
@@ -42,7 +43,7 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
     } else {
         (second, first)
     };
-    let local = is_link_local(source) || is_link_local(destination);
+    let local = is_link_local(source) || is_link_local(destination) || source == 0;
     let mut packet = Packet {
         source: Address::from_v4_word(source),
         destination: Address::from_v4_word(destination),
@@ -51,19 +52,26 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
         protocol: header[9],
         signs: if local { sign::LINK_LOCAL } else { 0 },
         tags,
-        header_length: 0,
+        detail: 0,
     };
-    if u16::from_be_bytes([header[6], header[7]]) & FRAGMENT_OFFSET != 0 {
-        return Ok(transport::later_fragment(packet));
+    let fragment = u16::from_be_bytes([header[6], header[7]]) & (FRAGMENT_OFFSET | MORE_FRAGMENTS);
+    let identification = u32::from(u16::from_be_bytes([header[4], header[5]]));
+    if fragment & FRAGMENT_OFFSET != 0 {
+        return Ok(transport::later_fragment(packet, identification));
     }
     if packet.protocol == protocol::IGMP {
         return Err(Outcome::GroupMembership);
     }
     packet.signs = frame.forget(packet.signs.into()) as u16;
-    transport::parse(
+    let packet = transport::parse(
         frame,
         frame.forget((offset + length) as u64) as usize,
         end,
         packet,
-    )
+    )?;
+    Ok(if fragment == 0 {
+        packet
+    } else {
+        packet.first_fragment(identification)
+    })
 }

@@ -4,7 +4,7 @@ use super::{End, MAX_HEADERS, transport};
 use crate::address::Address;
 use crate::frame::Frame;
 use crate::outcome::Outcome;
-use crate::packet::{Packet, protocol};
+use crate::packet::{Packet, protocol, sign};
 
 const HEADER: usize = 40;
 const MAX_EXTENSIONS: usize = 6;
@@ -18,6 +18,7 @@ const HOST_IDENTITY: u8 = 139;
 const SHIM6: u8 = 140;
 
 const FRAGMENT_OFFSET: u16 = 0xfff8;
+const MORE_FRAGMENTS: u16 = 1;
 
 /// Whether that next-header number announces an extension header (IANA's list, ESP left out: it hides the rest).
 #[inline(always)]
@@ -57,7 +58,7 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
         protocol: next,
         signs: 0,
         tags,
-        header_length: 0,
+        detail: 0,
     }
     .with_reach();
     let mut at = offset + HEADER;
@@ -69,11 +70,17 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
         if !end.holds(at, 8) {
             return Err(Outcome::MalformedIp);
         }
-        if next == protocol::FRAGMENT
-            && u16::from_be_bytes([extension[2], extension[3]]) & FRAGMENT_OFFSET != 0
-        {
-            packet.protocol = extension[0];
-            return Ok(transport::later_fragment(packet));
+        if next == protocol::FRAGMENT {
+            let place = u16::from_be_bytes([extension[2], extension[3]]);
+            if place & (FRAGMENT_OFFSET | MORE_FRAGMENTS) != 0 {
+                let identification = frame.at(at + 4).ok_or(Outcome::TruncatedIp)?;
+                packet.detail = u32::from_be_bytes(identification);
+                packet.signs |= sign::FRAGMENT;
+            }
+            if place & FRAGMENT_OFFSET != 0 {
+                packet.protocol = extension[0];
+                return Ok(transport::later_fragment(packet, packet.detail));
+            }
         }
         at += match next {
             protocol::FRAGMENT => 8,
@@ -92,7 +99,14 @@ pub(super) fn parse<F: Frame + ?Sized>(frame: &F, offset: usize, tags: u32) -> R
     }
     packet.protocol = frame.forget(next.into()) as u8;
     packet.signs = frame.forget(packet.signs.into()) as u16;
-    transport::parse(frame, frame.forget(at as u64) as usize, end, packet)
+    let (signs, identification) = (packet.signs, frame.forget(packet.detail.into()) as u32);
+    packet.signs &= !sign::FRAGMENT;
+    let packet = transport::parse(frame, frame.forget(at as u64) as usize, end, packet)?;
+    Ok(if signs & sign::FRAGMENT == 0 {
+        packet
+    } else {
+        packet.first_fragment(identification)
+    })
 }
 
 #[inline(always)]

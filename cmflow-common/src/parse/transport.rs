@@ -40,7 +40,9 @@ pub(super) fn parse<F: Frame + ?Sized>(
 
 /// A fragment other than the first: the ports stood in the first.
 #[inline(always)]
-pub(super) const fn later_fragment(mut packet: Packet) -> Packet {
+pub(super) const fn later_fragment(mut packet: Packet, identification: u32) -> Packet {
+    packet.signs |= sign::FRAGMENT;
+    packet.detail = identification;
     packet.source_port = packet.protocol as u16;
     packet.destination_port = packet.protocol as u16;
     packet.protocol = protocol::FRAGMENT;
@@ -63,7 +65,7 @@ fn tcp<F: Frame + ?Sized>(frame: &F, offset: usize, end: End, mut packet: Packet
     if end.holds(offset, length + 1) {
         packet.signs |= sign::PAYLOAD;
     }
-    packet.header_length = (offset + length) as u16;
+    packet.detail = (offset + length) as u32;
     Ok(packet)
 }
 
@@ -85,6 +87,6 @@ fn udp<F: Frame + ?Sized>(frame: &F, offset: usize, end: End, mut packet: Packet
     } else {
         0
     };
-    packet.header_length = (offset + UDP_HEADER) as u16;
+    packet.detail = (offset + UDP_HEADER) as u32;
     Ok(packet)
 }

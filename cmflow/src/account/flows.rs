@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use cmflow_common::address::Address;
+use cmflow_common::expectation::TFTP;
 use cmflow_common::flow::{Claim, FlowKey, FlowState, Slot, state};
 use cmflow_common::gateway::Count;
+use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictId;
 
 /// One end of a flow.
@@ -40,6 +42,8 @@ impl End {
 pub struct Flow {
     /// Its key.
     pub key: FlowKey,
+    /// Whether this is a part of a flow that another slot began: it counts no flow of its own.
+    pub goes_on: bool,
     /// The end that opened it.
     pub initiator: End,
     /// The end that answers.
@@ -63,12 +67,19 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The flow that one slot tells of.
+    /// The flow that one slot tells of. What a TFTP request announced is part of the request's flow, from whatever
+    /// port the server sends it.
     #[must_use]
     pub fn from_slot(slot: &Slot) -> Self {
         let bits = slot.state_bits();
         let high_asked = bits & state::INITIATOR_HIGH != 0;
-        let [low, high] = End::both(&slot.key);
+        let goes_on = slot.key.protocol() == protocol::UDP && state::was_expected(bits);
+        let key = if goes_on {
+            slot.key.with_port(!high_asked, TFTP)
+        } else {
+            slot.key
+        };
+        let [low, high] = End::both(&key);
         let count = |direction: usize| Count {
             packets: slot.packets[0][direction] + slot.packets[1][direction],
             bytes: slot.bytes[0][direction] + slot.bytes[1][direction],
@@ -80,7 +91,8 @@ impl Flow {
             (count(0), count(1))
         };
         Self {
-            key: slot.key,
+            key,
+            goes_on,
             initiator,
             responder,
             initiator_seen: bits & state::INITIATOR_SEEN != 0,
@@ -113,9 +125,37 @@ impl Flow {
         }
         self.forward.add(other.forward.packets, other.forward.bytes);
         self.reverse.add(other.reverse.packets, other.reverse.bytes);
+        self.goes_on &= other.goes_on;
+        self.initiator_seen |= other.initiator_seen;
         self.state = self.state.min(other.state);
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
+    }
+
+    /// The flows with each part that goes on put to the flow of its key that began last before it.
+    #[must_use]
+    pub fn joined(flows: Vec<Self>) -> Vec<Self> {
+        let (parts, mut whole): (Vec<_>, Vec<_>) = flows.into_iter().partition(|flow| flow.goes_on);
+        let wanted: HashMap<FlowKey, Vec<usize>> = parts.iter().map(|part| (part.key, Vec::new())).collect();
+        let mut begun = wanted;
+        for (place, flow) in whole.iter().enumerate() {
+            if let Some(places) = begun.get_mut(&flow.key) {
+                places.push(place);
+            }
+        }
+        for part in parts {
+            let places = &begun[&part.key];
+            let before = |place: &&usize| whole[**place].first_seen <= part.first_seen;
+            let latest = places
+                .iter()
+                .filter(before)
+                .max_by_key(|place| whole[**place].first_seen);
+            match latest.or(places.first()) {
+                Some(place) => whole[*place].add(part),
+                None => whole.push(part),
+            }
+        }
+        whole
     }
 
     /// Flows of the slots, each key once.
@@ -125,7 +165,7 @@ impl Flow {
         let mut flows: Vec<Self> = Vec::new();
         for slot in slots {
             let flow = Self::from_slot(&slot);
-            match places.entry(slot.key) {
+            match places.entry(flow.key) {
                 Entry::Occupied(place) => flows[*place.get()].add(flow),
                 Entry::Vacant(place) => {
                     place.insert(flows.len());

@@ -69,7 +69,7 @@ impl ConversationTotal {
     fn add_flow(&mut self, flow: &Flow) {
         let total = flow.total();
         self.count.add(total.packets, total.bytes);
-        self.flows += 1;
+        self.flows += u64::from(!flow.goes_on);
         self.first_seen = self.first_seen.min(flow.first_seen);
         self.last_seen = self.last_seen.max(flow.last_seen);
     }

@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// site file says is at that side, in [interfaces]
     #[arg(long, value_name = "IF")]
     interface: Option<String>,
+    /// What the two spoke of right before: tcp/135 before a dynamic port, udp/69 before a TFTP server's answer
+    #[arg(long, value_name = "PROTO/PORT")]
+    after: Option<Service>,
     /// How to write the answer
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -87,6 +90,7 @@ fn question(arguments: &Arguments, site: &SiteModel) -> anyhow::Result<Question>
         initiator,
         responder,
         service: arguments.service,
+        after: arguments.after,
     })
 }
 
@@ -133,6 +137,7 @@ struct Answer<'a> {
     rules: &'a [String],
     basis: Option<&'static str>,
     initiator_seen: bool,
+    announced: bool,
     source_roles: &'a [String],
     destination_roles: &'a [String],
     source: End<'a>,
@@ -148,6 +153,8 @@ struct End<'a> {
     site: Option<&'a str>,
     roles: &'a [String],
     known: bool,
+    /// The site file calls it a proxy server.
+    proxy: bool,
     because: Vec<Because<'a>>,
 }
 
@@ -203,6 +210,7 @@ impl<'a> Answer<'a> {
             rules: &explanation.verdict.rules,
             basis: explanation.verdict.basis.map(|basis| basis.name()),
             initiator_seen: explanation.initiator_seen,
+            announced: explanation.announced,
             source_roles: &initiator.roles,
             destination_roles: &responder.roles,
             source: End::new(initiator, site),
@@ -221,6 +229,7 @@ impl<'a> End<'a> {
             site: side.site.map(|index| site.code(index)),
             roles: &side.roles,
             known: side.known,
+            proxy: side.proxy.is_some(),
             because: side.grounds.iter().map(Because::new).collect(),
         }
     }
@@ -247,8 +256,8 @@ impl<'a> RuleAnswer<'a> {
             service: &reason.service,
             ports: reason.port_words(),
             site_server_initiates: reason.site_server_initiates,
-            replaces: reason.replaced.as_ref().map(|(setting, _)| Replaced {
-                setting,
+            replaces: reason.replaced.as_ref().map(|(by, _)| Replaced {
+                setting: by.key(),
                 documented: reason.documented_words().unwrap_or_default(),
             }),
             notes: reason.notes.iter().map(|note| note.number).collect(),

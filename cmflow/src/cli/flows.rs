@@ -69,11 +69,20 @@ pub(super) fn listed(flows: &[Flow]) -> Table {
             bytes(flow.forward.bytes + flow.reverse.bytes),
             flow.state.clone(),
             flow.verdict.clone(),
-            flow.rules.join("\n"),
+            rules(flow),
         ]);
     }
     numbers(&mut shown, &[4, 5]);
     shown
+}
+
+/// One rule a line, and what all of them depend on.
+fn rules(flow: &Flow) -> String {
+    let mut lines = flow.rules.clone();
+    if !flow.conditions.is_empty() {
+        lines.push(format!("(only if {})", flow.conditions.join(" or ")));
+    }
+    lines.join("\n")
 }
 
 fn service(flow: &Flow) -> String {

@@ -64,14 +64,14 @@ pub(super) fn run(
     judging.point_at_warnings(&arguments.by);
     let bar = progress(bytes);
     let came_to = |bytes| bar.set_position(bytes);
+    let timeouts = Timeouts {
+        rpc: file.model.rpc_lifetime,
+        ..Timeouts::default()
+    };
     let replayed = if arguments.kernel {
         play(reader, in_kernel(compiled)?, came_to)
     } else {
-        play(
-            reader,
-            InMemory::new(&compiled.tables, Timeouts::default(), seed()),
-            came_to,
-        )
+        play(reader, InMemory::new(&compiled.tables, timeouts, seed()), came_to)
     };
     bar.finish_and_clear();
     let replayed = replayed.map_err(|error| match error.downcast::<CaptureError>() {

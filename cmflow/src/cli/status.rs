@@ -87,6 +87,24 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         "flow table   {} of {} entries, {} packets without an entry",
         table.entries, table.capacity, table.packets_without_entry
     )?;
+    let expectations: Vec<String> = status
+        .expectations
+        .iter()
+        .filter(|(_, one)| one.made > 0)
+        .map(|(kind, one)| {
+            let crowded = match one.crowded_out {
+                0 => String::new(),
+                count => format!(", {count} CROWDED OUT"),
+            };
+            format!(
+                "{kind} {} live of {} made, met {} times{crowded}",
+                one.live, one.made, one.met
+            )
+        })
+        .collect();
+    if !expectations.is_empty() {
+        writeln!(out, "announced    {}", expectations.join("; "))?;
+    }
     writeln!(out, "events lost  {}", status.events_lost)?;
     let law = &status.conservation;
     let words = if law.ok {

@@ -1,4 +1,4 @@
-//! From statements about prefixes to one answer for every address: sort the prefixes, then walk them with a
+//! From statements about prefixes and single addresses to one answer for every address: sort the prefixes, then walk them with a
 //! stack of those that contain the current one.
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,10 +8,10 @@ use cmflow_common::gateway::Endpoint;
 use cmflow_common::memory::{Prefixes, QuickMap};
 use ipnet::IpNet;
 
-use crate::catalogue::Group;
-use crate::site::{Extent, SiteIndex, SiteModel};
+use crate::catalogue::{Group, PortRange};
+use crate::site::{Extent, PortChanges, SiteIndex, SiteModel};
 
-use super::ports::Profiles;
+use super::ports::{Profile, Profiles};
 use super::role_set::{RoleBook, RoleSet};
 use super::special::{LOCAL, SIDES, SPECIAL_PURPOSE};
 use super::{ClassInfo, CompileError, Machine};
@@ -43,6 +43,21 @@ struct Node {
     group: Option<Group>,
     /// No packet has such an address.
     unused: bool,
+    /// What single addresses alone have.
+    single: Option<Box<Single>>,
+}
+
+/// What is said about the ports of one address, beside those of its host and its site.
+#[derive(Clone, Default)]
+struct Single {
+    /// Ports that a virtual address has from its members, in place of its site's.
+    members: Option<PortChanges>,
+    /// Ports of instances of SQL Server.
+    instances: PortChanges,
+    /// Ports of a proxy.
+    proxy: Vec<PortRange>,
+    /// See [`Profile::moved`].
+    moved: Vec<(u16, Vec<u16>)>,
 }
 
 /// What holds for the addresses of a prefix, all that contain it taken together.
@@ -97,12 +112,13 @@ struct Words {
 pub(super) fn resolve(
     site: &SiteModel,
     book: &RoleBook,
-    profiles: &Profiles,
+    profiles: &mut Profiles,
     machine: &Machine,
     groups: &[(IpNet, Group)],
+    serving_tftp: RoleSet,
 ) -> Result<Addresses, CompileError> {
     let words = words(site, book);
-    let mut classes = Classes::default();
+    let mut classes = Classes::serving(serving_tftp);
     let mut hosts = QuickMap::default();
     let mut prefixes = Prefixes::default();
     let mut stack: Vec<(Key, State, Endpoint)> = Vec::new();
@@ -116,7 +132,9 @@ pub(super) fn resolve(
             .map(|(_, state, endpoint)| (*state, Some(*endpoint)))
             .unwrap_or_default();
         let state = outer.inside(&node);
-        let endpoint = classes.endpoint(state, &words, book, profiles)?;
+        let profile = profile(&state, node.single.as_deref(), profiles)?;
+        let is_proxy = node.single.is_some_and(|single| !single.proxy.is_empty());
+        let endpoint = classes.endpoint(state, profile, is_proxy, &words, book)?;
         let address = Address::from_bytes(key.0.to_be_bytes());
         if key.1 == 128 {
             hosts.insert(address, endpoint);
@@ -136,8 +154,10 @@ pub(super) fn resolve(
             side: true,
             ..State::default()
         };
+        let profile = profile(&state, None, profiles)?;
+        let endpoint = classes.endpoint(state, profile, false, &words, book)?;
         let address = Address::side(*number);
-        hosts.insert(address, classes.endpoint(state, &words, book, profiles)?);
+        hosts.insert(address, endpoint);
         sides.push((side.name.clone(), address));
     }
     Ok(Addresses {
@@ -198,6 +218,26 @@ fn nodes(
     for prefix in &site.site_server_initiates {
         node(*prefix, &|node| node.site_server_initiates = true);
     }
+    let single = |node: &mut Node, change: &dyn Fn(&mut Single)| change(node.single.get_or_insert_default());
+    for proxy in &site.proxies {
+        node(IpNet::from(proxy.address), &|node| {
+            single(node, &|single| single.proxy.push(PortRange::single(proxy.port)));
+        });
+    }
+    for instance in &site.sql_instances {
+        for address in &instance.addresses {
+            node(IpNet::from(*address), &|node| {
+                single(node, &|single| {
+                    for (key, port) in instance.ports() {
+                        let ports = single.instances.entry(key.to_owned()).or_default();
+                        ports.push(PortRange::single(port));
+                        ports.sort();
+                        ports.dedup();
+                    }
+                });
+            });
+        }
+    }
     for (index, host) in site.hosts.iter().enumerate() {
         for address in &host.addresses {
             node(IpNet::from(*address), &|node| {
@@ -206,7 +246,77 @@ fn nodes(
             });
         }
     }
+    virtual_addresses(site, profiles, &mut nodes);
     nodes
+}
+
+/// Gives virtual addresses the ports of their members, where these agree.
+fn virtual_addresses(site: &SiteModel, profiles: &Profiles, nodes: &mut BTreeMap<Key, Node>) {
+    let mut found: Vec<(Key, Single)> = Vec::new();
+    for nat in &site.nats {
+        let mut of_members = nat
+            .members
+            .iter()
+            .map(|member| changes_at(nodes, profiles, key(IpNet::from(member.address))));
+        let first = of_members.next();
+        let agreed = first.filter(|first| of_members.all(|other| other == *first));
+        for vip in &nat.vips {
+            let key = key(IpNet::from(vip.address));
+            let known = found.iter().position(|(known, _)| *known == key);
+            let index = known.unwrap_or(found.len());
+            if known.is_none() {
+                found.push((key, Single::default()));
+            }
+            let single = &mut found[index].1;
+            single.members = single.members.take().or_else(|| agreed.clone());
+            for moved in nat.moved_ports(vip.address) {
+                if !single.moved.contains(&moved) {
+                    single.moved.push(moved);
+                }
+            }
+        }
+    }
+    for (key, from_members) in found {
+        let node = nodes.entry(key).or_default();
+        let single = node.single.get_or_insert_default();
+        single.members = from_members.members;
+        single.moved = from_members.moved;
+    }
+}
+
+/// The ports that differ at one address.
+fn changes_at(nodes: &BTreeMap<Key, Node>, profiles: &Profiles, address: Key) -> PortChanges {
+    let first_length = if contains(MAPPED_V4, address) {
+        MAPPED_V4.1
+    } else {
+        0
+    };
+    let containing = (first_length..=128).filter_map(|length| {
+        let kept = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
+        nodes.get(&(address.0 & kept, length))
+    });
+    let state = containing.fold(State::default(), State::inside);
+    let base = state.profile.unwrap_or_else(|| profiles.of_site(state.site));
+    let mut changes = profiles.profile(base).changes.clone();
+    let single = nodes.get(&address).and_then(|node| node.single.as_ref());
+    changes.extend(single.map(|single| single.instances.clone()).unwrap_or_default());
+    changes
+}
+
+/// Number of the ports that hold in that state, at a single address with what is said of it alone.
+fn profile(state: &State, single: Option<&Single>, profiles: &mut Profiles) -> Result<u16, CompileError> {
+    let base = state.profile.unwrap_or_else(|| profiles.of_site(state.site));
+    let Some(single) = single else { return Ok(base) };
+    // A host with ports of its own has them also where it is a virtual address.
+    let of_its_own = base != profiles.of_site(state.site);
+    let members = single.members.clone().filter(|_| !of_its_own);
+    let mut changes = members.unwrap_or_else(|| profiles.profile(base).changes.clone());
+    changes.extend(single.instances.clone());
+    profiles.number(Profile {
+        changes,
+        proxy: single.proxy.clone(),
+        moved: single.moved.clone(),
+    })
 }
 
 fn registry(prefixes: &'static [&'static str]) -> impl Iterator<Item = IpNet> {
@@ -234,27 +344,29 @@ fn contains(outer: Key, inner: Key) -> bool {
 struct Classes {
     numbers: HashMap<ClassInfo, u16>,
     infos: Vec<ClassInfo>,
+    serving_tftp: RoleSet,
 }
 
-impl Default for Classes {
-    fn default() -> Self {
+impl Classes {
+    /// No class but the one that holds nothing. Holders of those roles answer TFTP requests.
+    fn serving(serving_tftp: RoleSet) -> Self {
         let nothing = ClassInfo::default();
         Self {
+            serving_tftp,
             numbers: HashMap::from([(nothing.clone(), 0)]),
             infos: vec![nothing],
         }
     }
-}
 
-impl Classes {
     fn endpoint(
         &mut self,
         state: State,
+        profile: u16,
+        is_proxy: bool,
         words: &Words,
         book: &RoleBook,
-        profiles: &Profiles,
     ) -> Result<Endpoint, CompileError> {
-        let known = !state.roles.is_empty();
+        let known = !state.roles.is_empty() || is_proxy;
         if state.unused {
             return Ok(Endpoint::default());
         }
@@ -271,30 +383,38 @@ impl Classes {
         } else {
             words.public
         };
-        let named = state
-            .roles
-            .union(public.union(words.any_other).without(state.decided));
-        if named.is_empty() {
+        let mut by_word = public.union(words.any_other).without(state.decided);
+        let mut proxy_for = RoleSet::default();
+        if is_proxy {
+            // It is nobody on the internet; it stands for those who are, but not for roles that nobody there holds.
+            by_word = by_word.without(book.public);
+            proxy_for = book.public.without(state.decided.without(state.roles));
+        }
+        let named = state.roles.union(by_word);
+        if named.is_empty() && !known {
             let info = ClassInfo {
                 group: state.group,
                 ..ClassInfo::default()
             };
             return Ok(Endpoint::new(self.number(info)?, 0));
         }
-        let (as_initiator, as_responder) = book.by_direction(named, known);
+        let (as_initiator, _) = book.by_direction(named, known);
+        let (_, as_responder) = book.by_direction(named.union(proxy_for), known);
         let info = ClassInfo {
             named,
             as_initiator,
             as_responder,
+            proxy_for,
             site: state.site,
-            profile: state.profile.unwrap_or_else(|| profiles.of_site(state.site)),
+            profile,
             known,
-            flagged_if_foreign: book.is_flagged_if_foreign(state.roles),
+            flagged_if_foreign: book.is_flagged_if_foreign(state.roles, known),
             site_server_initiates: state.site_server_initiates,
             group: state.group,
             local: state.side,
         };
-        let flags = info.flags();
+        let serves_tftp = !info.as_responder.intersection(self.serving_tftp).is_empty();
+        let flags = info.flags() | if serves_tftp { Endpoint::SERVES_TFTP } else { 0 };
         Ok(Endpoint::new(self.number(info)?, flags))
     }
 

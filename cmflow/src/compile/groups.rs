@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
-use crate::catalogue::{Catalogue, Group};
+use crate::catalogue::{Catalogue, Group, Page};
 use crate::site::{Extent, SiteModel};
 
 use super::Machine;
-use super::rules::EffectiveRule;
+use super::rules::of_companions;
 use super::special::GROUPS;
 
 /// A subnet with a longer prefix has no broadcast address (RFC 3021).
@@ -16,8 +16,8 @@ const LONGEST_WITH_BROADCAST: u8 = 30;
 
 /// Prefixes that are groups, outer ones before inner ones.
 pub(super) fn nodes(
-    rules: &[EffectiveRule],
     catalogue: &Catalogue,
+    page: &Page,
     site: &SiteModel,
     machine: &Machine,
 ) -> Vec<(IpNet, Group)> {
@@ -25,7 +25,8 @@ pub(super) fn nodes(
         let prefix = prefix.parse().expect("the table holds prefixes");
         (prefix, *group)
     });
-    let named = rules.iter().flat_map(|rule| &rule.info.delivery.groups);
+    let rules = page.rules().chain(of_companions(catalogue, site));
+    let named = rules.flat_map(|rule| &rule.delivery.groups);
     let named = named.filter_map(|group| match group {
         Group::Address(address) => Some((IpNet::from(*address), *group)),
         Group::Broadcast | Group::Multicast => None,

@@ -13,12 +13,13 @@ mod special;
 mod tests;
 mod verdicts;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use cmflow_common::address::Address;
 use cmflow_common::gateway::{Endpoint, Tables};
 use cmflow_common::memory::MemoryTables;
-use cmflow_common::verdict::VerdictId;
+use cmflow_common::verdict::{VerdictId, VerdictKind};
 
 use crate::catalogue::{Catalogue, EditionId, Group, RoleId};
 use crate::site::{SiteIndex, SiteModel};
@@ -60,6 +61,8 @@ pub struct ClassInfo {
     pub as_initiator: RoleSet,
     /// Roles where it answers, implied ones included.
     pub as_responder: RoleSet,
+    /// Roles of the internet that it stands for where it answers: it is a proxy server (note 1).
+    pub proxy_for: RoleSet,
     /// Its site; nothing fits any site.
     pub site: Option<SiteIndex>,
     /// Which changed ports hold there: index of a set of port changes, 0 for the hierarchy's.
@@ -117,10 +120,19 @@ pub struct Compiled {
     pub verdicts: Vec<VerdictInfo>,
     /// Rules of the edition in the page's order, then those of the companions, then the user's own.
     pub rules: Vec<RuleInfo>,
+    /// Conditions of which the site file says nothing, by the ids of the rules that have some.
+    open_conditions: HashMap<String, Vec<String>>,
     /// Ids of the roles by [`RoleId`], custom ones last.
     pub roles: Vec<String>,
     /// Interfaces with a side, by name, and the address that stands for whoever is there.
     pub sides: Vec<(String, Address)>,
+}
+
+fn open_conditions(rules: &[rules::EffectiveRule]) -> HashMap<String, Vec<String>> {
+    let conditional = rules.iter().filter(|rule| !rule.info.open_conditions.is_empty());
+    conditional
+        .map(|rule| (rule.info.id.clone(), rule.info.open_conditions.clone()))
+        .collect()
 }
 
 impl Compiled {
@@ -172,6 +184,34 @@ impl Compiled {
         names.into_iter().map(str::to_owned).collect()
     }
 
+    /// Ids of the roles that an address has where it answers: as [`Self::roles_of`], and for a proxy server those of
+    /// the internet that it stands for.
+    #[must_use]
+    pub fn roles_answering(&self, address: Address) -> Vec<String> {
+        let class = self.class(address);
+        let names = self.role_names(class.named.union(class.proxy_for));
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Conditions without which nothing explains a flow of that verdict, and of which the site file says nothing: none
+    /// where one of its rules holds anyway.
+    #[must_use]
+    pub fn open_conditions(&self, verdict: &VerdictInfo) -> Vec<String> {
+        if verdict.kind == VerdictKind::Reversed {
+            return Vec::new();
+        }
+        let mut all = Vec::new();
+        for rule in &verdict.rules {
+            match self.open_conditions.get(rule) {
+                Some(open) => all.extend(open.iter().cloned()),
+                None => return Vec::new(),
+            }
+        }
+        all.sort();
+        all.dedup();
+        all
+    }
+
     /// Ids of the roles of a set.
     #[must_use]
     pub fn role_names(&self, roles: RoleSet) -> Vec<&str> {
@@ -202,11 +242,12 @@ pub fn compile(
         .page(&site.edition)
         .ok_or_else(|| CompileError::NoSuchEdition(site.edition.clone()))?;
     let book = role_set::RoleBook::new(catalogue, site).ok_or(CompileError::TooManyRoles)?;
-    let profiles = ports::Profiles::new(site)?;
+    let mut profiles = ports::Profiles::new(site)?;
+    let served = rules::serving_tftp(catalogue, page, site);
+    let groups = groups::nodes(catalogue, page, site, machine);
+    let addresses = addresses::resolve(site, &book, &mut profiles, machine, &groups, served)?;
     let mut rules = rules::effective(catalogue, page, site, &profiles, &book);
-    let groups = groups::nodes(&rules, catalogue, site, machine);
-    let addresses = addresses::resolve(site, &book, &profiles, machine, &groups)?;
-    let ports = ports::classes(&rules)?;
+    let ports = ports::classes(&rules, &rules::dynamic_ports(catalogue, &profiles))?;
     let verdicts = verdicts::judge_pairs(site, &mut rules, &addresses.classes, &ports, previous)?;
     let catalogue_roles = catalogue.roles.iter().map(|role| role.id.clone());
     let custom_roles = site.custom_roles.iter().map(|role| role.id.clone());
@@ -220,6 +261,7 @@ pub fn compile(
         },
         classes: addresses.classes,
         verdicts: verdicts.infos,
+        open_conditions: open_conditions(&rules),
         rules: rules
             .into_iter()
             .filter(|rule| !rule.answers_only)

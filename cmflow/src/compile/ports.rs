@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use cmflow_common::expectation::ENDPOINT_MAPPER;
 use cmflow_common::gateway::{ICMP_OTHER, PORT_TABLE, PortClass, port_index};
 use cmflow_common::packet::protocol;
 
@@ -11,41 +12,66 @@ use crate::site::{PortChanges, SiteIndex, SiteModel};
 use super::CompileError;
 use super::rules::EffectiveRule;
 
-/// The distinct sets of port changes. Number 0 is the hierarchy's own.
+/// What differs at a computer from the documented ports.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Profile {
+    /// Ports that replace documented ones.
+    pub(super) changes: PortChanges,
+    /// Ports of a proxy: what is asked of it in place of the internet is asked there (note 1).
+    pub(super) proxy: Vec<PortRange>,
+    /// A member's port, and those that a virtual address has in its place.
+    pub(super) moved: Vec<(u16, Vec<u16>)>,
+}
+
+/// The distinct profiles. Number 0 is the hierarchy's own.
 pub(super) struct Profiles {
-    changes: Vec<PortChanges>,
+    all: Vec<Profile>,
     of_sites: Vec<u16>,
     of_hosts: Vec<u16>,
 }
 
 impl Profiles {
     pub(super) fn new(site: &SiteModel) -> Result<Self, CompileError> {
+        let hierarchy = Profile {
+            changes: site.ports.clone(),
+            ..Profile::default()
+        };
         let mut profiles = Self {
-            changes: vec![site.ports.clone()],
+            all: vec![hierarchy],
             of_sites: vec![],
             of_hosts: vec![],
         };
         for one in &site.sites {
-            let number = profiles.number(0, &one.ports)?;
+            let number = profiles.changed(0, &one.ports)?;
             profiles.of_sites.push(number);
         }
         for host in &site.hosts {
-            let number = profiles.number(profiles.of_site(host.site), &host.ports)?;
+            let number = profiles.changed(profiles.of_site(host.site), &host.ports)?;
             profiles.of_hosts.push(number);
         }
         Ok(profiles)
     }
 
     /// Number of what holds where `changes` are laid over an outer profile.
-    fn number(&mut self, outer: u16, changes: &PortChanges) -> Result<u16, CompileError> {
-        let mut merged = self.changes[usize::from(outer)].clone();
-        merged.extend(changes.clone());
-        let known = self.changes.iter().position(|one| *one == merged);
-        let number = known.unwrap_or(self.changes.len());
+    pub(super) fn changed(&mut self, outer: u16, changes: &PortChanges) -> Result<u16, CompileError> {
+        let mut profile = self.profile(outer).clone();
+        profile.changes.extend(changes.clone());
+        self.number(profile)
+    }
+
+    /// Number of a profile.
+    pub(super) fn number(&mut self, profile: Profile) -> Result<u16, CompileError> {
+        let known = self.all.iter().position(|one| *one == profile);
+        let number = known.unwrap_or(self.all.len());
         if known.is_none() {
-            self.changes.push(merged);
+            self.all.push(profile);
         }
         u16::try_from(number).map_err(|_| CompileError::TooManyClasses)
+    }
+
+    /// The profile of that number.
+    pub(super) fn profile(&self, number: u16) -> &Profile {
+        &self.all[usize::from(number)]
     }
 
     pub(super) fn of_site(&self, site: Option<SiteIndex>) -> u16 {
@@ -57,9 +83,9 @@ impl Profiles {
         self.of_hosts[host]
     }
 
-    /// The port changes, by profile.
-    pub(super) fn changes(&self) -> &[PortChanges] {
-        &self.changes
+    /// Every profile, by its number.
+    pub(super) fn all(&self) -> &[Profile] {
+        &self.all
     }
 }
 
@@ -101,6 +127,14 @@ impl PortSet {
         }
     }
 
+    /// Whether the endpoint mapper's port is in it.
+    pub(super) fn is_endpoint_mapper(&self) -> bool {
+        !self.dynamic
+            && [protocol::TCP, protocol::UDP]
+                .into_iter()
+                .any(|protocol| self.contains(port_index(protocol, ENDPOINT_MAPPER)))
+    }
+
     fn indices(protocol: u8, ranges: &[PortRange]) -> impl Iterator<Item = (usize, usize)> {
         ranges.iter().map(move |range| {
             (
@@ -126,14 +160,23 @@ impl PortSet {
 pub(super) struct PortClasses {
     /// Class by port index.
     pub(super) table: Vec<PortClass>,
+    /// Classes of the dynamic ports, by profile.
+    pub(super) dynamic: Vec<Vec<PortClass>>,
     /// Classes that a set of ports is made of.
     pub(super) of_set: HashMap<PortSet, Vec<PortClass>>,
 }
 
 /// Two ports are in one class where the same sets cover them and their flags are the same.
-pub(super) fn classes(rules: &[EffectiveRule]) -> Result<PortClasses, CompileError> {
+pub(super) fn classes(
+    rules: &[EffectiveRule],
+    dynamic: &[Vec<PortRange>],
+) -> Result<PortClasses, CompileError> {
     let mut of_set: HashMap<PortSet, Vec<PortClass>> = HashMap::new();
     for set in rules.iter().flat_map(|rule| rule.ports.iter().flatten()) {
+        of_set.entry(set.clone()).or_default();
+    }
+    let dynamic: Vec<_> = dynamic.iter().map(|ranges| PortSet::dynamic(ranges)).collect();
+    for set in &dynamic {
         of_set.entry(set.clone()).or_default();
     }
     let mut sets: Vec<_> = of_set.into_iter().collect();
@@ -165,9 +208,11 @@ pub(super) fn classes(rules: &[EffectiveRule]) -> Result<PortClasses, CompileErr
         };
         table[first..next].fill(class);
     }
+    let of_set: HashMap<PortSet, Vec<PortClass>> = sets.into_iter().collect();
     Ok(PortClasses {
         table,
-        of_set: sets.into_iter().collect(),
+        dynamic: dynamic.iter().map(|set| of_set[set].clone()).collect(),
+        of_set,
     })
 }
 

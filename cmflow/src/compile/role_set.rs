@@ -153,10 +153,11 @@ impl RoleBook {
     }
 
     /// Whether the site file wants flows flagged that a holder of these roles has with somebody unknown.
-    pub(super) const fn is_flagged_if_foreign(&self, held: RoleSet) -> bool {
+    /// `known` as for [`Self::by_direction`].
+    pub(super) const fn is_flagged_if_foreign(&self, held: RoleSet, known: bool) -> bool {
         match self.flag_foreign {
             FlagForeign::SiteSystems => self.is_more_than_client(held),
-            FlagForeign::All => !held.is_empty(),
+            FlagForeign::All => known,
             FlagForeign::None => false,
         }
     }

@@ -1,14 +1,17 @@
 //! The rules of an edition with the ports that they have under a site file.
 
+use cmflow_common::expectation::TFTP;
 use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 
-use crate::catalogue::{Catalogue, Delivery, OpenedBy, Page, PortRange, RoleId, Rule, Scope};
+use crate::catalogue::{
+    Catalogue, Companion, Delivery, OpenedBy, Page, PortRange, RoleId, RoleKind, Rule, Scope,
+};
 use crate::site::{OwnRule, PortChanges, SiteModel};
 
-use super::ClassInfo;
-use super::ports::{PortSet, Profiles};
-use super::role_set::{RoleBook, RoleSet};
+use super::ports::{PortSet, Profile, Profiles};
+use super::role_set::RoleBook;
+use super::{ClassInfo, RoleSet};
 
 /// The setting that dynamic rules take their ports from, and its value where the catalogue has none.
 const DYNAMIC_SETTING: &str = "rpc-dynamic";
@@ -58,6 +61,8 @@ pub struct RuleInfo {
     pub delivery: Delivery,
     /// Conditions of it that do not hold, as the site file says: with one of them it explains nothing.
     pub not_holding: Vec<String>,
+    /// Conditions of it of which the site file says nothing: it explains, and may be of no use here.
+    pub open_conditions: Vec<String>,
     /// Pairs of endpoint classes, initiator and responder, between which it documents something.
     pub pairs: usize,
 }
@@ -130,18 +135,12 @@ pub(super) fn effective(
     book: &RoleBook,
 ) -> Vec<EffectiveRule> {
     let heard = book.answering(site);
-    let on = catalogue
-        .companions
-        .iter()
-        .filter(|companion| site.companions.contains(&companion.id));
     let page = page.rules().map(|rule| (rule, VerdictKind::Documented));
-    let companions = on
-        .flat_map(|companion| &companion.rules)
-        .map(|rule| (rule, VerdictKind::Baseline));
+    let companions = of_companions(catalogue, site).map(|rule| (rule, VerdictKind::Baseline));
     let mut rules: Vec<_> = page
         .chain(companions)
         .map(|(rule, kind)| with_ports(catalogue, site, rule, kind, profiles, heard))
-        .chain(site.rules.iter().map(|rule| own(rule, profiles)))
+        .chain(site.rules.iter().map(|rule| own(catalogue, rule, profiles)))
         .collect();
     let answers: Vec<_> = rules.iter().filter_map(answers).collect();
     rules.extend(answers);
@@ -188,15 +187,23 @@ fn sets(ports: &RulePorts, dynamic: bool, icmp_echo: bool) -> Vec<PortSet> {
     sets.into_iter().filter(|set| !set.ranges.is_empty()).collect()
 }
 
-/// A user's own rule: its ports are the same everywhere, and sites do not matter to it.
-fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
-    let count = profiles.changes().len();
+/// A user's own rule: `[ports]` says nothing of it, and sites do not matter to it.
+fn own(catalogue: &Catalogue, rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
     let ports = RulePorts {
         udp: rule.udp.clone(),
         tcp: rule.tcp.clone(),
     };
+    let public = is_public(catalogue, rule.to);
+    let by_profile: Vec<_> = profiles
+        .all()
+        .iter()
+        .map(|profile| asked_at(ports.clone(), profile, public))
+        .collect();
     EffectiveRule {
-        ports: vec![sets(&ports, false, rule.icmp_echo); count],
+        ports: by_profile
+            .iter()
+            .map(|ports| sets(ports, false, rule.icmp_echo))
+            .collect(),
         answers_only: false,
         heard: [false; 2],
         info: RuleInfo {
@@ -210,12 +217,13 @@ fn own(rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
             site_system_end: None,
             scope: Scope::Anywhere,
             setting: None,
-            by_profile: vec![ports.clone(); count],
+            by_profile,
             documented: ports,
             dynamic: false,
             icmp_echo: rule.icmp_echo,
             delivery: Delivery::default(),
             not_holding: Vec::new(),
+            open_conditions: Vec::new(),
             pairs: 0,
         },
     }
@@ -238,6 +246,65 @@ fn not_holding(site: &SiteModel, rule: &Rule) -> Vec<String> {
     rule.conditions.iter().filter(denied).cloned().collect()
 }
 
+/// Conditions of a rule that the site file does not speak of.
+fn open_conditions(site: &SiteModel, rule: &Rule) -> Vec<String> {
+    let open = |id: &&String| !site.conditions.contains_key(*id);
+    rule.conditions.iter().filter(open).cloned().collect()
+}
+
+/// Whether only somebody on the internet holds a role.
+fn is_public(catalogue: &Catalogue, role: RoleId) -> bool {
+    let role = catalogue.roles.get(usize::from(role.0));
+    role.is_some_and(|role| role.kind == RoleKind::Public)
+}
+
+/// Fixed ports of a rule at computers of a profile: those of the proxy in place of the internet's TCP ports, and at a
+/// virtual address its own in place of the members'.
+fn asked_at(ports: RulePorts, profile: &Profile, public: bool) -> RulePorts {
+    let moved = |ranges: Vec<PortRange>| -> Vec<PortRange> {
+        ranges
+            .into_iter()
+            .flat_map(|range| with_moved(range, &profile.moved))
+            .collect()
+    };
+    if public && !profile.proxy.is_empty() && !ports.tcp.is_empty() {
+        return RulePorts {
+            udp: moved(ports.udp),
+            tcp: profile.proxy.clone(),
+        };
+    }
+    RulePorts {
+        udp: moved(ports.udp),
+        tcp: moved(ports.tcp),
+    }
+}
+
+/// A range with others in place of the ports that were moved.
+fn with_moved(range: PortRange, moved: &[(u16, Vec<u16>)]) -> Vec<PortRange> {
+    let mut inside: Vec<_> = moved.iter().filter(|(port, _)| range.contains(*port)).collect();
+    inside.sort();
+    let mut left = vec![range];
+    let mut others = Vec::new();
+    for (port, in_its_place) in inside {
+        others.extend(in_its_place.iter().copied().map(PortRange::single));
+        let Some(last) = left.pop_if(|last| last.contains(*port)) else {
+            continue;
+        };
+        left.extend((last.first < *port).then(|| PortRange {
+            first: last.first,
+            last: port - 1,
+        }));
+        left.extend((*port < last.last).then(|| PortRange {
+            first: port + 1,
+            last: last.last,
+        }));
+    }
+    left.extend(others);
+    left.sort();
+    left.dedup();
+    left
+}
+
 fn with_ports(
     catalogue: &Catalogue,
     site: &SiteModel,
@@ -246,10 +313,18 @@ fn with_ports(
     profiles: &Profiles,
     heard: RoleSet,
 ) -> EffectiveRule {
+    let public = is_public(catalogue, rule.to);
     let by_profile: Vec<_> = profiles
-        .changes()
+        .all()
         .iter()
-        .map(|changes| ports(catalogue, rule, changes))
+        .map(|profile| {
+            let ports = ports(catalogue, rule, &profile.changes);
+            if rule.dynamic {
+                ports
+            } else {
+                asked_at(ports, profile, public)
+            }
+        })
         .collect();
     let sets = by_profile
         .iter()
@@ -276,24 +351,54 @@ fn with_ports(
             icmp_echo: rule.icmp_echo,
             delivery: rule.delivery.clone(),
             not_holding: not_holding(site, rule),
+            open_conditions: open_conditions(site, rule),
             pairs: 0,
         },
     }
+}
+
+/// The rules of the companions that are on.
+pub(super) fn of_companions<'a>(
+    catalogue: &'a Catalogue,
+    site: &'a SiteModel,
+) -> impl Iterator<Item = &'a Rule> {
+    let on = |companion: &&Companion| site.companions.contains(&companion.id);
+    let on = catalogue.companions.iter().filter(on);
+    on.flat_map(|companion| &companion.rules)
+}
+
+/// Roles whose holders answer TFTP requests. Nothing moves their port, so that no profile has to be known.
+pub(super) fn serving_tftp(catalogue: &Catalogue, page: &Page, site: &SiteModel) -> RoleSet {
+    let asked = |udp: &[PortRange]| udp.iter().any(|range| range.contains(TFTP));
+    let documented = page.rules().chain(of_companions(catalogue, site));
+    let documented = documented.filter(|rule| asked(&rule.udp)).map(|rule| rule.to);
+    let own = site
+        .rules
+        .iter()
+        .filter(|rule| asked(&rule.udp))
+        .map(|rule| rule.to);
+    documented.chain(own).collect()
+}
+
+/// The dynamic ports of a computer, by profile.
+pub(super) fn dynamic_ports(catalogue: &Catalogue, profiles: &Profiles) -> Vec<Vec<PortRange>> {
+    let of = |profile: &Profile| dynamic(catalogue, DYNAMIC_SETTING, &profile.changes);
+    profiles.all().iter().map(of).collect()
+}
+
+fn dynamic(catalogue: &Catalogue, key: &str, changes: &PortChanges) -> Vec<PortRange> {
+    let default = || catalogue.setting(key).map(|setting| setting.default.clone());
+    let changed = changes.get(key).cloned();
+    changed.or_else(default).unwrap_or_else(|| vec![DYNAMIC_DEFAULT])
 }
 
 /// A changed port replaces the documented ones (note 2), alternatives included, in each protocol that has any.
 fn ports(catalogue: &Catalogue, rule: &Rule, changes: &PortChanges) -> RulePorts {
     if rule.dynamic {
         let key = rule.setting.as_deref().unwrap_or(DYNAMIC_SETTING);
-        let default = || catalogue.setting(key).map(|setting| setting.default.clone());
-        let tcp = changes
-            .get(key)
-            .cloned()
-            .or_else(default)
-            .unwrap_or_else(|| vec![DYNAMIC_DEFAULT]);
         return RulePorts {
             udp: rule.udp.clone(),
-            tcp,
+            tcp: dynamic(catalogue, key, changes),
         };
     }
     let changed = rule.setting.as_ref().and_then(|key| changes.get(key));

@@ -9,7 +9,7 @@ use cmflow_common::packet::protocol;
 use cmflow_common::verdict::{Judgement, VerdictId, VerdictKind};
 
 use crate::catalogue::{OpenedBy, RoleId};
-use crate::site::SiteModel;
+use crate::site::{Rpc, SiteModel};
 
 use super::ports::{PortClasses, PortSet};
 use super::rules::EffectiveRule;
@@ -27,6 +27,8 @@ pub enum Basis {
     Range,
     /// An ICMP echo.
     Icmp,
+    /// The port lies in such a range, and a conversation with the endpoint mapper announced it.
+    Expectation,
 }
 
 impl Basis {
@@ -37,6 +39,7 @@ impl Basis {
             Self::Port => "port",
             Self::Range => "range",
             Self::Icmp => "icmp",
+            Self::Expectation => "expectation",
         }
     }
 }
@@ -67,10 +70,15 @@ struct Fitting {
 }
 
 /// What was found for one port class.
+#[derive(Default)]
 struct Found {
     port: PortClass,
     forward: Option<VerdictId>,
     turned: Option<VerdictId>,
+    /// Where an endpoint mapper announced the connection.
+    expected: Option<VerdictId>,
+    /// A range explains it, which the site file does not take for enough.
+    range_alone: bool,
 }
 
 /// Judges every pair of classes between which a rule has a say, and counts the pairs of each rule.
@@ -96,7 +104,8 @@ pub(super) fn judge_pairs(
             [initiator, responder].map(|class| Endpoint::new(class, classes[usize::from(class)].flags()));
         let key = (profile, fitting.forward, fitting.turned);
         if !judged.contains_key(&key) {
-            let found = judge(rules, ports, &mut numbers, profile, &key.1, &key.2)?;
+            let sides = [&key.1[..], &key.2[..]];
+            let found = judge(site, rules, ports, &mut numbers, profile, sides)?;
             judged.insert(key.clone(), found);
         }
         for found in &judged[&key] {
@@ -116,17 +125,21 @@ pub(super) fn judge_pairs(
 
 /// Reversed comes after opaque and local in precedence, and never from an inferred initiator.
 fn judgement(found: &Found, [initiator, responder]: [Endpoint; 2]) -> Option<Judgement> {
-    if let Some(verdict) = found.forward {
-        return Some(Judgement {
-            seen: verdict,
-            inferred: verdict,
-        });
-    }
-    let seen = VerdictId(found.turned?.0 | VerdictId::REVERSED);
-    match unexplained(initiator, responder, found.port) {
-        VerdictId::OPAQUE | VerdictId::LOCAL => None,
-        inferred => Some(Judgement { seen, inferred }),
-    }
+    let expected = found.expected.unwrap_or(VerdictId::NOT_EXPECTED);
+    let unexplained = unexplained(initiator, responder, found.port);
+    let (seen, inferred) = match (found.forward, found.turned) {
+        (Some(verdict), _) => (verdict, verdict),
+        (None, Some(turned)) if !found.range_alone => match unexplained {
+            VerdictId::OPAQUE | VerdictId::LOCAL => (unexplained, unexplained),
+            _ => (VerdictId(turned.0 | VerdictId::REVERSED), unexplained),
+        },
+        _ if found.expected.is_some() => (unexplained, unexplained),
+        _ => return None,
+    };
+    Some(Judgement {
+        expected,
+        ..Judgement::new(seen, inferred)
+    })
 }
 
 fn fitting_pairs(
@@ -203,14 +216,15 @@ fn reaches(rule: &RuleInfo, class: &ClassInfo) -> bool {
 
 /// Collects, for each port class that one of the rules covers at a responder of that profile, the rules.
 fn judge(
+    site: &SiteModel,
     rules: &[EffectiveRule],
     ports: &PortClasses,
     numbers: &mut Numbers,
     profile: u16,
-    forward: &[usize],
-    turned: &[usize],
+    [forward, turned]: [&[usize]; 2],
 ) -> Result<Vec<Found>, CompileError> {
     let mut covered: BTreeMap<u16, (PortClass, [Vec<Candidate>; 2])> = BTreeMap::new();
+    let mut mappers = Vec::new();
     for (side, indices) in [forward, turned].into_iter().enumerate() {
         for rule in indices.iter().map(|index| &rules[*index]) {
             for set in &rule.ports[usize::from(profile)] {
@@ -219,19 +233,60 @@ fn judge(
                     let (_, sides) = entry.or_insert_with(|| (*class, Default::default()));
                     sides[side].push(Candidate::new(rule, set));
                 }
+                if side == 0 && set.is_endpoint_mapper() {
+                    mappers.push(Candidate::new(rule, set));
+                }
             }
         }
     }
+    let announced = ports.dynamic.get(usize::from(profile));
+    for class in announced.into_iter().flatten().filter(|_| !mappers.is_empty()) {
+        covered
+            .entry(class.0 & PortClass::NUMBER)
+            .or_insert_with(|| (*class, Default::default()));
+    }
     let found = covered.into_values().map(|(port, [forward, turned])| {
+        let best = forward.iter().map(|candidate| candidate.rank.1).min();
+        let can_be_announced = best.is_none_or(|basis| basis == Basis::Range)
+            && announced.is_some_and(|classes| classes.contains(&port));
+        let range_alone = best == Some(Basis::Range) && site.rpc == Rpc::Strict;
+        let mut number = |info: Option<VerdictInfo>| info.map(|info| numbers.of(info)).transpose();
         Ok(Found {
             port,
-            forward: credited(&forward, false)
-                .map(|info| numbers.of(info))
-                .transpose()?,
-            turned: credited(&turned, true).map(|info| numbers.of(info)).transpose()?,
+            expected: number(if can_be_announced {
+                expected(&mappers, &forward)
+            } else {
+                None
+            })?,
+            forward: number(credited(&forward, false).filter(|_| !range_alone))?,
+            turned: number(credited(&turned, true))?,
+            range_alone,
         })
     });
     found.collect()
+}
+
+/// The verdict of a connection to a dynamic port that a conversation with the endpoint mapper announced: the kind of
+/// that conversation, by the dynamic rows of that kind. Where the page has the endpoint mapper without a dynamic row,
+/// by the rule of the endpoint mapper itself.
+fn expected(mappers: &[Candidate<'_>], dynamic: &[Candidate<'_>]) -> Option<VerdictInfo> {
+    let (kind, _) = mappers.iter().map(|candidate| candidate.rank).min()?;
+    let of_kind = |candidates: &[Candidate<'_>]| -> Vec<String> {
+        let rules = candidates.iter().filter(|candidate| candidate.rank.0 == kind);
+        let mut rules: Vec<_> = rules.map(|candidate| candidate.rule.to_owned()).collect();
+        rules.sort();
+        rules.dedup();
+        rules
+    };
+    let rules = match of_kind(dynamic) {
+        none if none.is_empty() => of_kind(mappers),
+        rules => rules,
+    };
+    Some(VerdictInfo {
+        kind,
+        rules,
+        basis: Some(Basis::Expectation),
+    })
 }
 
 struct Candidate<'a> {

@@ -41,6 +41,10 @@ pub(super) struct Draft<'c> {
     pub(super) condition_places: HashMap<String, Place>,
     /// Where the ports of the hierarchy are written, by their keys.
     pub(super) port_places: HashMap<String, Place>,
+    /// Where ports of hosts are written, by the host's number and their keys.
+    pub(super) host_port_places: HashMap<(usize, String), Place>,
+    /// Where sides of interfaces are written, by the interface's name.
+    pub(super) interface_places: HashMap<String, Place>,
     /// Roles under `[roles]` whose holders should have had a site.
     pub(super) siteless: HashSet<RoleId>,
     /// Roles that a rule of the user's own names.
@@ -70,6 +74,8 @@ impl<'c> Draft<'c> {
             general_places: HashMap::new(),
             condition_places: HashMap::new(),
             port_places: HashMap::new(),
+            host_port_places: HashMap::new(),
+            interface_places: HashMap::new(),
             siteless: HashSet::new(),
             used: HashSet::new(),
         }

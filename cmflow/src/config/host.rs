@@ -76,12 +76,14 @@ fn add(draft: &mut Draft<'_>, described: &Described<'_>, item: &Item<'_>) {
     let Some(section) = item.find("ports") else { return };
     let host = &draft.model.hosts[index];
     let outer = outer_ports(draft, host.site);
-    let ports = ports::inner(draft, section, Level::Host, &outer);
+    let (ports, places) = ports::inner(draft, section, Level::Host, &outer);
     let several = |text: &str| prefix::prefix(text).is_ok_and(|one| one.prefix_len() < one.max_prefix_len());
     if described.addresses.iter().any(|(text, _)| several(text)) {
         let what = "ports of its own are for single addresses; write them one by one".to_owned();
         draft.report.problem(&section.span, what);
     }
+    let places = places.into_iter().map(|(key, place)| ((index, key), place));
+    draft.host_port_places.extend(places);
     draft.model.hosts[index].ports = ports;
 }
 

@@ -13,17 +13,25 @@ mod gaps;
 mod general;
 mod host;
 mod include;
+mod initiates;
+mod interfaces;
+mod nat;
 mod options;
 mod ports;
 mod prefix;
 mod problem;
+mod proxy;
 mod reading;
 mod ring;
 mod roles;
+mod rpc;
 mod rule;
 mod scope;
 mod site;
+mod socket;
+mod sql_instance;
 mod statements;
+mod swallowed;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -42,7 +50,7 @@ use files::{Content, Document, Files};
 use value::{Entry, unknown_key};
 
 /// What a file may hold, the site file and an included one alike.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     "edition",
     "companions",
     "include",
@@ -50,9 +58,12 @@ const KEYS: [&str; 13] = [
     "scope",
     "conditions",
     "options",
+    "interfaces",
     "roles",
     "site",
     "host",
+    "sql-instance",
+    "nat",
     "custom-roles",
     "rule",
     "ports",
@@ -121,6 +132,11 @@ fn assemble(
         }
     }
     sections.each(&mut draft, "options", options::read);
+    sections.each(&mut draft, "interfaces", interfaces::read);
+    sections.each(&mut draft, "sql-instance", sql_instance::read);
+    nat::read(&mut draft, &sections);
+    proxy::check(&mut draft);
+    sql_instance::check(&mut draft);
     sections.each(&mut draft, "rule", rule::read);
     gaps::warn(&mut draft);
 

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::draft::Draft;
 use super::general::once;
 use super::problem::Report;
+use super::swallowed;
 use super::value::{Entry, Value, table, wrong_type};
 use super::wsus;
 use crate::catalogue::{Level, PortRange, Setting};
@@ -23,21 +24,33 @@ pub(super) fn hierarchy(draft: &mut Draft<'_>, section: &Entry<'_>) {
 
 /// Checks the ports of the hierarchy, once all files are read.
 pub(super) fn check_hierarchy(draft: &mut Draft<'_>) {
-    let (changes, places) = (draft.model.ports.clone(), draft.port_places.clone());
-    wsus::check(draft, &PortChanges::new(), &changes, &places);
+    let (mut changes, places) = (draft.model.ports.clone(), draft.port_places.clone());
+    check(draft, &PortChanges::new(), &mut changes, &places);
+    draft.model.ports = changes;
 }
 
-/// Reads the ports of a site or a host, where `outer` are those that hold around it.
+/// Checks the ports that hold where `changes` are laid over `outer`.
+fn check(
+    draft: &mut Draft<'_>,
+    outer: &PortChanges,
+    changes: &mut PortChanges,
+    places: &HashMap<String, Place>,
+) {
+    wsus::check(draft, outer, changes, places);
+    swallowed::warn(draft, outer, changes, places);
+}
+
+/// Reads the ports of a site or a host, where `outer` are those that hold around it; and where each is written.
 pub(super) fn inner(
     draft: &mut Draft<'_>,
     section: &Entry<'_>,
     level: Level,
     outer: &PortChanges,
-) -> PortChanges {
+) -> (PortChanges, HashMap<String, Place>) {
     let mut places = HashMap::new();
-    let changes = read(draft, section, level, &mut places);
-    wsus::check(draft, outer, &changes, &places);
-    changes
+    let mut changes = read(draft, section, level, &mut places);
+    check(draft, outer, &mut changes, &places);
+    (changes, places)
 }
 
 fn read(
@@ -130,6 +143,19 @@ pub(super) fn ranges(report: &mut Report, key: &str, value: &Value<'_>) -> Optio
     read.into_iter().collect()
 }
 
+/// One port; nothing where it is none, which is then reported.
+pub(super) fn single(report: &mut Report, key: &str, value: &Value<'_>) -> Option<u16> {
+    let ranges = ranges(report, key, value)?;
+    match ranges.as_slice() {
+        [one] if one.first == one.last => Some(one.first),
+        _ => {
+            let what = format!("\"{key}\" takes one port, not a range or a list");
+            report.problem(&value.span(), what);
+            None
+        }
+    }
+}
+
 fn range(report: &mut Report, key: &str, value: &Value<'_>) -> Option<PortRange> {
     let read = match value.get_ref() {
         DeValue::Integer(integer) => {
@@ -154,14 +180,16 @@ fn range(report: &mut Report, key: &str, value: &Value<'_>) -> Option<PortRange>
     read.map_err(|what| report.problem(&value.span(), what)).ok()
 }
 
-fn port(number: i64) -> Result<u16, String> {
+/// A number as a port; the error says what is wrong.
+pub(super) fn port(number: i64) -> Result<u16, String> {
     u16::try_from(number)
         .ok()
         .filter(|port| *port > 0)
         .ok_or_else(|| outside(&number.to_string()))
 }
 
-fn outside(number: &str) -> String {
+/// That a number is no port.
+pub(super) fn outside(number: &str) -> String {
     format!("port {number} is outside 1 to 65535")
 }
 

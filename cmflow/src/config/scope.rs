@@ -2,10 +2,8 @@
 
 use super::draft::Draft;
 use super::general::once;
-use super::problem::listed;
-use super::value::{Entry, table, unknown_key, wrong_type};
+use super::value::{Entry, choice, table, unknown_key};
 use crate::site::FlagForeign;
-use crate::spelling::did_you_mean;
 
 const FLAG_FOREIGN: &str = "flag-foreign";
 
@@ -25,26 +23,7 @@ fn flag_foreign(draft: &mut Draft<'_>, entry: &Entry<'_>) {
     if !once(report, &mut draft.general_places, FLAG_FOREIGN, entry) {
         return;
     }
-    let Some(word) = entry.value.get_ref().as_str() else {
-        wrong_type(
-            report,
-            FLAG_FOREIGN,
-            "a string such as \"site-systems\"",
-            entry.value,
-        );
-        return;
-    };
-    let words = || FlagForeign::ALL.into_iter().map(FlagForeign::name);
-    if let Some(choice) = FlagForeign::ALL.into_iter().find(|choice| choice.name() == word) {
+    if let Some(choice) = choice(report, entry, &FlagForeign::ALL, FlagForeign::name) {
         draft.model.flag_foreign = choice;
-        return;
     }
-    let hint = match did_you_mean(word, words()) {
-        none if none.is_empty() => format!("; there is {}", listed(words())),
-        hint => hint,
-    };
-    report.problem(
-        &entry.value.span(),
-        format!("{FLAG_FOREIGN} has no choice \"{word}\"{hint}"),
-    );
 }

@@ -93,7 +93,7 @@ fn parent(draft: &mut Draft<'_>, item: &Item<'_>, site: SiteIndex) -> Option<Par
 fn contents(draft: &mut Draft<'_>, item: &Item<'_>, site: SiteIndex) {
     if let Some(section) = item.find("ports") {
         let outer = draft.model.ports.clone();
-        let ports = ports::inner(draft, section, Level::Site, &outer);
+        let (ports, _) = ports::inner(draft, section, Level::Site, &outer);
         draft.model.sites[usize::from(site.0)].ports = ports;
     }
     if let Some(clients) = item.find("clients")

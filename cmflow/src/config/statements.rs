@@ -1,5 +1,9 @@
 //! Who holds what, wherever the file says it: one way into the model for roles, sites, hosts and CSV.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use super::draft::Draft;
 use super::prefix::Written;
 use crate::catalogue::{RoleId, RoleKind};
@@ -112,8 +116,19 @@ fn is_sound(
     }
 }
 
+/// The prefix that makes an address a client's, and where it is written; nothing where the most specific one does not.
+pub(super) fn client_at(draft: &Draft<'_>, address: IpAddr) -> Option<(IpNet, Place)> {
+    let client = draft.catalogue.role("client")?;
+    let decisive = draft.model.decisive(address);
+    let statement = decisive.get(&client).filter(|statement| statement.given)?;
+    match statement.extent {
+        Extent::Prefix(prefix) => Some((prefix, statement.place)),
+        Extent::Public | Extent::AnyOther => None,
+    }
+}
+
 /// A prefix of full length as the address that it is.
-pub(super) fn short(prefix: ipnet::IpNet) -> String {
+pub(super) fn short(prefix: IpNet) -> String {
     if prefix.prefix_len() == prefix.max_prefix_len() {
         prefix.addr().to_string()
     } else {

@@ -58,6 +58,63 @@ pub(super) fn unknown_key(report: &mut Report, entry: &Entry<'_>, place: &str, k
     report.problem(&entry.span, format!("unknown key \"{}\"{place}{hint}", entry.key));
 }
 
+/// One of a few words; nothing where the value is none of them, which is then reported.
+pub(super) fn choice<T: Copy>(
+    report: &mut Report,
+    entry: &Entry<'_>,
+    choices: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Option<T> {
+    let words = || choices.iter().map(|choice| name(*choice));
+    let Some(word) = entry.value.get_ref().as_str() else {
+        let such_as = words().next().unwrap_or_default();
+        wrong_type(
+            report,
+            entry.key,
+            &format!("a string such as \"{such_as}\""),
+            entry.value,
+        );
+        return None;
+    };
+    let chosen = choices.iter().copied().find(|choice| name(*choice) == word);
+    if chosen.is_none() {
+        let hint = match did_you_mean(word, words()) {
+            none if none.is_empty() => format!("; there is {}", listed(words())),
+            hint => hint,
+        };
+        report.problem(
+            &entry.value.span(),
+            format!("{} has no choice \"{word}\"{hint}", entry.key),
+        );
+    }
+    chosen
+}
+
+/// A whole number from `least` to `most`; nothing where the value is none, which is then reported.
+pub(super) fn number(report: &mut Report, entry: &Entry<'_>, least: u32, most: u32) -> Option<u32> {
+    let Some(integer) = entry.value.get_ref().as_integer() else {
+        wrong_type(report, entry.key, "a whole number", entry.value);
+        return None;
+    };
+    // What does not fit 64 bits is outside too.
+    let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
+    let number = number
+        .and_then(|number| u32::try_from(number).ok())
+        .filter(|number| (least..=most).contains(number));
+    if number.is_none() {
+        let range = if most == u32::MAX {
+            format!("it must be {least} or more")
+        } else {
+            format!("it must be {least} to {most}")
+        };
+        report.problem(
+            &entry.value.span(),
+            format!("{} is {}; {range}", entry.key, integer.as_str()),
+        );
+    }
+    number
+}
+
 /// The table of a section such as `[roles]`.
 pub(super) fn table<'a>(report: &mut Report, entry: &Entry<'a>) -> Vec<Entry<'a>> {
     if let Some(table) = entry.value.get_ref().as_table() {

@@ -9,12 +9,13 @@ use crate::site::{Place, PortChanges};
 const HTTP: &str = "wsus-http";
 const HTTPS: &str = "wsus-https";
 
-/// Checks the pair that holds where `changes` are laid over `outer`. Silent where they change neither port: what
-/// is wrong was said where it was written.
+/// Checks the pair that holds where `changes` are laid over `outer`. Where they name one port of a pair and both pairs
+/// of the page are open still, its partner follows. Silent where they change neither port: what is wrong was said where
+/// it was written.
 pub(super) fn check(
     draft: &mut Draft<'_>,
     outer: &PortChanges,
-    changes: &PortChanges,
+    changes: &mut PortChanges,
     places: &HashMap<String, Place>,
 ) {
     let changed = |key: &str| single(changes.get(key)?).zip(places.get(key).copied());
@@ -27,13 +28,15 @@ pub(super) fn check(
         };
         outer.get(key).cloned().or_else(setting).unwrap_or_default()
     };
+    let follow = |key: &str, port: u16| (key.to_owned(), vec![PortRange::single(port)]);
     let (place, what) = match (changed(HTTP), changed(HTTPS)) {
         (Some((http, place)), Some((https, _))) if !is_pair(http, https) => {
             (place, format!("{HTTPS} is {https}; {}", right_for_http(http)))
         }
         (Some((http, place)), None) => {
             let holds = inherited(HTTPS);
-            if holds.iter().any(|range| is_pair(http, range.first)) {
+            if let Some(https) = holds.iter().find(|range| is_pair(http, range.first)) {
+                changes.extend((holds.len() > 1).then(|| follow(HTTPS, https.first)));
                 return;
             }
             (
@@ -43,7 +46,8 @@ pub(super) fn check(
         }
         (None, Some((https, place))) => {
             let holds = inherited(HTTP);
-            if holds.iter().any(|range| is_pair(range.first, https)) {
+            if let Some(http) = holds.iter().find(|range| is_pair(range.first, https)) {
+                changes.extend((holds.len() > 1).then(|| follow(HTTP, http.first)));
                 return;
             }
             let http = if https == 443 { 80 } else { https - 1 };

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use cmflow_common::expectation::{Event, Kind, ROOM_BITS};
 use cmflow_common::outcome::Outcome;
 
 use crate::account::{Conversation, ConversationTotal};
@@ -61,6 +62,7 @@ impl Answers<'_> {
                 capacity: observer.maps.capacity() as u64,
                 packets_without_entry: reading.without_entry.packets,
             },
+            expectations: self.expectations(),
             events_lost: observer.maps.lost_news().unwrap_or(0),
             generation: observer.maps.generation(),
             conservation: answer::ConservationStatus {
@@ -71,6 +73,24 @@ impl Answers<'_> {
                 broken_ticks: law.broken,
             },
         }
+    }
+
+    fn expectations(&self) -> BTreeMap<String, answer::Expectations> {
+        let maps = &self.observer.maps;
+        let now = self.reading.moment.jiffies();
+        let of = |kind: Kind| {
+            // A counter that cannot be read now is told as nothing; the next question reads it.
+            let counts = maps.expected(kind).unwrap_or_default();
+            let expectations = answer::Expectations {
+                live: maps.expectations_alive(kind, now) as u64,
+                capacity: 1 << ROOM_BITS,
+                made: counts[Event::Made as usize],
+                met: counts[Event::Met as usize],
+                crowded_out: counts[Event::CrowdedOut as usize],
+            };
+            (kind.name().to_owned(), expectations)
+        };
+        Kind::ALL.into_iter().map(of).collect()
     }
 
     /// What was counted, those flows that are gone from the kernel among it.

@@ -78,16 +78,8 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
             .collect(),
         broadcasts: interface::broadcasts()?,
     };
+    warn_of_sides(&site.model, &machine, &settings.interfaces);
     let compiled = compile(&catalogue, &site.model, &machine, &[])?;
-    for side in &site.model.interfaces {
-        if compiled.side(&side.name).is_none() {
-            log::warn!(
-                "{}: this machine has no interface \"{}\"; nobody is at that side",
-                site.model.located(side.place),
-                side.name
-            );
-        }
-    }
 
     if pins.exist() {
         let what = if pins.programs().is_empty() {
@@ -119,6 +111,14 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     ended
 }
 
+/// Says which interfaces the site file speaks of in vain.
+fn warn_of_sides(site: &SiteModel, machine: &Machine, looked_at: &[String]) {
+    let existing: Vec<_> = machine.interfaces.iter().map(|(name, _)| name.as_str()).collect();
+    for warning in interface::unseen_sides(site, &existing, looked_at) {
+        log::warn!("{warning}");
+    }
+}
+
 /// Makes the maps, loads the tables and attaches.
 fn begin(
     settings: &Settings,
@@ -135,7 +135,10 @@ fn begin(
     }
     let reader = Reader::new(
         &mut maps,
-        Timeouts::default(),
+        Timeouts {
+            rpc: site.rpc_lifetime,
+            ..Timeouts::default()
+        },
         attached.len(),
         compiled.verdicts.len(),
     )?;

@@ -14,8 +14,24 @@ pub(super) fn counted_as(book: &Book<'_>, rule: &RuleInfo, [initiator, responder
     } else {
         [rule.to, rule.from]
     };
+    let as_proxy = class(responder)
+        .proxy_for
+        .contains(roles[1])
+        .then(|| as_proxy(book, responder, roles[1]));
     let ends = [initiator, responder].into_iter().zip(roles);
-    ends.filter_map(|(end, role)| one(book, end, role)).collect()
+    let ends = ends.take(if as_proxy.is_some() { 1 } else { 2 });
+    ends.filter_map(|(end, role)| one(book, end, role))
+        .chain(as_proxy)
+        .collect()
+}
+
+fn as_proxy(book: &Book<'_>, end: End, role: RoleId) -> String {
+    let (id, address) = (book.compiled.role(role), end.shown);
+    let place = book.proxy(address).map(|place| book.site.located(place));
+    format!(
+        "{address} counts as {id}: it is a proxy server ({})",
+        place.unwrap_or_default()
+    )
 }
 
 /// Whether nobody in particular has the address, and no line of the site file gives it a role.

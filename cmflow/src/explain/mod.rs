@@ -9,23 +9,28 @@ mod tests;
 use std::net::IpAddr;
 
 use cmflow_common::address::Address;
+use cmflow_common::expectation::{Kind, may_announce};
 use cmflow_common::flow::state;
-use cmflow_common::gateway::{Tables, port_index};
-use cmflow_common::judge;
+use cmflow_common::gateway::{Tables, View, port_index};
+use cmflow_common::judge::{self, Judged};
 use cmflow_common::packet::{Packet, protocol, sign};
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 use ipnet::IpNet;
 
 use crate::catalogue::{Catalogue, Group, RoleId};
-use crate::compile::{Compiled, VerdictInfo};
+use crate::compile::{Basis, Compiled, VerdictInfo};
 use crate::nearest::{self, Nearest, near_misses, nearest_few};
-use crate::site::{Extent, SiteIndex, SiteModel};
+use crate::site::{Extent, Place, SiteIndex, SiteModel};
 
-pub use reason::{Condition, Note, Reason};
+pub use reason::{Condition, Note, Reason, ReplacedBy};
 pub use service::Service;
 
 /// Nearest rules that an answer names at most.
 const NEAREST: usize = 5;
+
+/// What is said of a rule that explains a dynamic port although the page prints none with it.
+const WITHOUT_DYNAMIC_ROW: &str = "The page prints the endpoint mapper here without a row for the dynamic ports that it \
+     announces; they are credited to it.";
 
 /// A flow that somebody asks about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +41,9 @@ pub struct Question {
     pub responder: IpAddr,
     /// What it is opened to.
     pub service: Service,
+    /// What the same two computers spoke of right before, which may have announced it: the endpoint mapper (note 6),
+    /// or a TFTP request that the other end sent (note 4).
+    pub after: Option<Service>,
 }
 
 /// One end of the flow, as the site file has it.
@@ -45,8 +53,10 @@ pub struct Side {
     pub address: IpAddr,
     /// Name of the computer.
     pub name: Option<String>,
-    /// Its roles, implied ones left out.
+    /// Its roles, implied ones left out; for a proxy server that answers also those of the internet.
     pub roles: Vec<String>,
+    /// Where the site file calls it a proxy server.
+    pub proxy: Option<Place>,
     /// Whether the site file names it by its address.
     pub known: bool,
     /// The group that it is, where it is one.
@@ -78,6 +88,8 @@ pub struct Ground {
     pub file: String,
     /// Line of it, from 1.
     pub line: usize,
+    /// It calls the address a proxy server, which stands for the role.
+    pub by_proxy: bool,
 }
 
 /// What is to be said of a flow.
@@ -89,6 +101,10 @@ pub struct Explanation<'a> {
     pub id: VerdictId,
     /// Whether the first packet of such a flow proves who opened it.
     pub initiator_seen: bool,
+    /// Whether what was spoken of before announces it.
+    pub announced: bool,
+    /// The verdict that it would have after a conversation with the endpoint mapper, where that changes it.
+    pub if_announced: Option<&'a VerdictInfo>,
     /// The end that opens it.
     pub initiator: Side,
     /// The end that answers.
@@ -125,29 +141,56 @@ impl<'a> Book<'a> {
         let Self { site, compiled, .. } = *self;
         let service = question.service.in_family(question.initiator.is_ipv6());
         let tables = &compiled.tables;
-        let ends = [question.initiator, question.responder].map(|end| self.end(end, interface));
-        let packet = opening(&tables, ends, service);
+        let between = [question.initiator, question.responder].map(|end| self.end(end, interface));
+        let packet = opening(&tables, between, service);
         // Whether its sender is the low or the high end of a key is the same to the decision.
-        let bits = judge::initiator(&tables, &packet, true);
-        let id = judge::judge(&tables, &packet, true, bits);
-        let verdict = compiled.verdict(id).expect("tables name verdicts that they have");
+        let mut bits = judge::initiator(&tables, &packet, true, true);
+        let ends = judge::ends(&tables, &View::NOWHERE, &packet);
+        let judged = Judged::new(&tables, &packet, &ends, true, bits);
+        let announced = match question
+            .after
+            .and_then(|after| self.announcing(question, after, interface))
+        {
+            Some(Kind::Rpc) if service.protocol == protocol::TCP && judged.can_be_expected() => {
+                Some(bits | state::SETTLED)
+            }
+            Some(Kind::Tftp) if service.protocol == protocol::UDP => {
+                Some(judge::initiator_bits(false, state::INITIATOR_SEEN) | state::SETTLED)
+            }
+            _ => None,
+        };
+        bits = announced.unwrap_or(bits);
+        let info = |id| compiled.verdict(id).expect("tables name verdicts that they have");
+        let id = Judged::new(&tables, &packet, &ends, true, bits).verdict(bits);
+        let verdict = info(id);
+        let if_announced = judged
+            .can_be_expected()
+            .then(|| info(judged.verdict(bits | state::SETTLED)))
+            .filter(|other| *other != verdict);
         let asked = nearest::Question {
             initiator: packet.source,
             responder: packet.destination,
             protocol: service.protocol,
             port: service.port,
         };
-        let reasons = verdict
+        let mut reasons: Vec<_> = verdict
             .rules
             .iter()
-            .filter_map(|rule| Reason::of(self, rule, ends));
+            .filter_map(|rule| Reason::of(self, rule, between))
+            .collect();
+        if verdict.basis == Some(Basis::Expectation) {
+            let unprinted = reasons.iter_mut().filter(|reason| !reason.dynamic);
+            unprinted.for_each(|reason| reason.remarks.push(WITHOUT_DYNAMIC_ROW.to_owned()));
+        }
         Explanation {
             verdict,
             id,
             initiator_seen: bits & state::INITIATOR_SEEN != 0,
-            initiator: self.side(ends[0]),
-            responder: self.side(ends[1]),
-            reasons: reasons.collect(),
+            announced: announced.is_some(),
+            if_announced,
+            initiator: self.side(between[0], false),
+            responder: self.side(between[1], true),
+            reasons,
             nearest: match verdict.basis {
                 // A computer that is much at once may miss its own rule and meet another's.
                 Some(_) if verdict.kind == VerdictKind::Baseline => {
@@ -170,10 +213,30 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn side(&self, end: End) -> Side {
+    /// What an earlier conversation of the two announces: nothing where it is not explained itself.
+    fn announcing(&self, question: &Question, after: Service, interface: Option<&str>) -> Option<Kind> {
+        let kind = Kind::announced(after.protocol, after.port)?;
+        let (initiator, responder) = match kind {
+            Kind::Tftp => (question.responder, question.initiator),
+            _ => (question.initiator, question.responder),
+        };
+        let before = Question {
+            initiator,
+            responder,
+            service: after,
+            after: None,
+        };
+        may_announce(self.explain_at(&before, interface).id).then_some(kind)
+    }
+
+    fn side(&self, end: End, answers: bool) -> Side {
         let class = self.compiled.class(end.address);
         let address = end.shown;
-        let named = |name: &str| Some(name.to_owned());
+        let roles = if answers {
+            class.named.union(class.proxy_for)
+        } else {
+            class.named
+        };
         let host = self
             .site
             .hosts
@@ -181,18 +244,18 @@ impl<'a> Book<'a> {
             .find(|host| host.addresses.contains(&address));
         Side {
             address,
-            name: host.and_then(|host| named(&host.name)),
+            name: host.map(|host| host.name.clone()),
             roles: self
                 .compiled
-                .role_names(class.named)
+                .role_names(roles)
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
+            proxy: self.proxy(address),
             known: class.known,
             group: class.group,
             site: class.site,
-            grounds: class
-                .named
+            grounds: roles
                 .iter()
                 .filter_map(|role| self.side_ground(end, role).or_else(|| self.ground(address, role)))
                 .collect(),
@@ -210,10 +273,18 @@ impl<'a> Book<'a> {
             interface: Some(interface.to_owned()),
             file: self.site.file(said.place.file).to_owned(),
             line: said.place.line,
+            by_proxy: false,
         })
     }
 
-    /// The most specific line that gives the role to the address; nothing where a word such as `public` does.
+    /// Where the site file calls an address a proxy server.
+    fn proxy(&self, address: IpAddr) -> Option<Place> {
+        let proxy = self.site.proxies.iter().find(|proxy| proxy.address == address)?;
+        Some(proxy.place)
+    }
+
+    /// The most specific line that gives the role to the address, or calls it the proxy that stands for it; nothing where
+    /// a word such as `public` does.
     fn ground(&self, address: IpAddr, role: RoleId) -> Option<Ground> {
         let given = self
             .site
@@ -224,13 +295,23 @@ impl<'a> Book<'a> {
             Extent::Prefix(prefix) if prefix.contains(&address) => Some((prefix, one.place)),
             _ => None,
         });
-        let (prefix, place) = containing.max_by_key(|(prefix, _)| prefix.prefix_len())?;
+        let stands_for = self
+            .compiled
+            .class(Address::from(address))
+            .proxy_for
+            .contains(role);
+        let proxy = self.proxy(address).filter(|_| stands_for);
+        let (prefix, place, by_proxy) = containing
+            .max_by_key(|(prefix, _)| prefix.prefix_len())
+            .map(|(prefix, place)| (prefix, place, false))
+            .or_else(|| proxy.map(|place| (IpNet::from(address), place, true)))?;
         Some(Ground {
             role: self.compiled.role(role).to_owned(),
             prefix,
             interface: None,
             file: self.site.file(place.file).to_owned(),
             line: place.line,
+            by_proxy,
         })
     }
 }
@@ -253,7 +334,7 @@ fn opening<T: Tables>(tables: &T, [initiator, responder]: [End; 2], service: Ser
         protocol: service.protocol,
         signs,
         tags: 0,
-        header_length: 0,
+        detail: 0,
     }
 }
 

@@ -1,5 +1,7 @@
 //! A rule of a verdict, with what a reader has to know of it.
 
+use std::net::IpAddr;
+
 use cmflow_common::verdict::VerdictKind;
 use jiff::civil::Date;
 
@@ -31,6 +33,36 @@ pub struct Condition {
     pub stated: Option<Place>,
 }
 
+/// What of the site file replaces documented ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplacedBy {
+    /// A key under `[ports]`, or an instance of SQL Server, which sets one.
+    Setting(String),
+    /// A proxy server, which answers in place of the internet.
+    Proxy,
+    /// A translation, at its virtual address.
+    Translation,
+}
+
+impl ReplacedBy {
+    /// The key that JSON names.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Setting(key) => key,
+            Self::Proxy => "proxy",
+            Self::Translation => "nat",
+        }
+    }
+}
+
+/// The note of the page about proxy servers.
+const PROXY_NOTE: u8 = 1;
+
+/// What is to be said of a row toward the internet that does not carry that note.
+const WITHOUT_PROXY_NOTE: &str = "The page prints note 1 at some rows toward the internet only; a proxy takes the traffic \
+                                  of this row as well.";
+
 /// Why a flow is explained: one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
@@ -56,8 +88,8 @@ pub struct Reason {
     pub dynamic: bool,
     /// Groups, and whether anybody answers.
     pub delivery: Delivery,
-    /// Documented ports and the key that replaced them, where the site file did.
-    pub replaced: Option<(String, RulePorts)>,
+    /// Documented ports and what replaced them, where the site file did.
+    pub replaced: Option<(ReplacedBy, RulePorts)>,
     /// Notes of the page.
     pub notes: Vec<Note>,
     /// Conditions under which alone it is used.
@@ -85,7 +117,18 @@ impl Reason {
         let printed = printed(book, info);
         let own = book.site.rules.iter().find(|rule| rule.id == id);
         let ports = info.ports(ends[1].profile_from(ends[0])).clone();
-        let replaced = info.setting.clone().filter(|_| ports != info.documented);
+        let by_proxy = ends[1].proxy_for.contains(info.to);
+        let replaced = (ports != info.documented).then(|| match &info.setting {
+            _ if by_proxy => ReplacedBy::Proxy,
+            // The ports that a setting leads to are the same wherever no address is translated.
+            Some(key) if !is_moved(book, between[1].shown) => ReplacedBy::Setting(key.clone()),
+            _ => ReplacedBy::Translation,
+        });
+        let mut remarks = printed.map(|rule| rule.remarks.clone()).unwrap_or_default();
+        let of_page = printed.filter(|_| by_proxy && info.kind == VerdictKind::Documented);
+        if of_page.is_some_and(|rule| !rule.notes.contains(&PROXY_NOTE)) {
+            remarks.push(WITHOUT_PROXY_NOTE.to_owned());
+        }
         Some(Self {
             rule: info.id.clone(),
             kind: info.kind,
@@ -101,11 +144,11 @@ impl Reason {
             ports,
             dynamic: info.dynamic,
             delivery: info.delivery.clone(),
-            replaced: replaced.map(|key| (key, info.documented.clone())),
+            replaced: replaced.map(|by| (by, info.documented.clone())),
             notes: printed.map(|rule| notes(book, rule)).unwrap_or_default(),
             conditions: printed.map(|rule| conditions(book, rule)).unwrap_or_default(),
             counted_as: counted_as(book, info, between),
-            remarks: printed.map(|rule| rule.remarks.clone()).unwrap_or_default(),
+            remarks,
             errata: printed.map(|rule| rule.errata.clone()).unwrap_or_default(),
             source: printed.and_then(|rule| rule.anchor.clone()),
             why: own
@@ -127,6 +170,12 @@ impl Reason {
         let (_, documented) = self.replaced.as_ref()?;
         Some(port_words(documented, self.dynamic))
     }
+}
+
+/// Whether a virtual address has other ports than its members.
+fn is_moved(book: &Book<'_>, address: IpAddr) -> bool {
+    let mut nats = book.site.nats.iter();
+    nats.any(|nat| !nat.moved_ports(address).is_empty())
 }
 
 /// Ports in words; ICMP echo where there is none.

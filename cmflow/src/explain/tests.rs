@@ -35,6 +35,7 @@ fn ask<T>(source: &str, destination: &str, service: &str, check: impl FnOnce(&Ex
         initiator: address(source),
         responder: address(destination),
         service: service.parse::<Service>().expect("a service"),
+        after: None,
     };
     let book = Book {
         catalogue: &catalogue,
@@ -145,7 +146,7 @@ fn a_datagram_is_explained_toward_the_end_that_was_asked_for() {
     for service in ["udp/69", "udp/40000", "udp/65534", "udp/65535"] {
         ask("10.10.0.1", "10.20.0.5", service, |found| {
             assert_eq!(found.verdict.kind.name(), "undocumented", "{service}");
-            assert!(!found.initiator_seen, "{service}");
+            assert!(found.initiator_seen, "{service}");
         });
     }
 }

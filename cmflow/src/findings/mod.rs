@@ -144,7 +144,9 @@ impl Findings<'_> {
                 info.rules.iter().any(|id| id.starts_with(rule.as_str()))
             })
             && any(&query.role, &|role| {
-                ends.iter().any(|end| self.compiled.roles_of(*end).contains(role))
+                let [initiator, responder] = ends;
+                self.compiled.roles_of(initiator).contains(role)
+                    || self.compiled.roles_answering(responder).contains(role)
             })
             && (query.address.is_empty() || ends.iter().any(|end| query.address.contains(&ip(*end))))
     }
@@ -153,15 +155,22 @@ impl Findings<'_> {
     #[must_use]
     pub fn flow(&self, flow: &Flow) -> answer::Flow {
         let info = self.info(flow.verdict);
-        let end = |end: End| answer::FlowEnd {
+        let compiled = self.compiled;
+        let end = |end: End, roles: Vec<String>| answer::FlowEnd {
             address: ip(end.address),
             port: end.port,
-            roles: self.roles_of_end(flow, end.address),
+            roles,
         };
         answer::Flow {
             protocol: protocol_name(flow.key.protocol()),
-            initiator: end(flow.initiator),
-            responder: end(flow.responder),
+            initiator: end(
+                flow.initiator,
+                self.roles_of_end(flow, flow.initiator.address, Compiled::roles_of),
+            ),
+            responder: end(
+                flow.responder,
+                self.roles_of_end(flow, flow.responder.address, Compiled::roles_answering),
+            ),
             initiator_seen: flow.initiator_seen,
             state: told_state(self.compiled, flow).name().to_owned(),
             basis: info.basis.map(|basis| basis.name().to_owned()),
@@ -169,14 +178,20 @@ impl Findings<'_> {
             reverse: flow.reverse.into(),
             verdict: info.kind.name().to_owned(),
             rules: info.rules.clone(),
+            conditions: compiled.open_conditions(info),
             first_seen: self.moment.time_of(flow.first_seen),
             last_seen: self.moment.time_of(flow.last_seen),
         }
     }
 
     /// Roles of a flow's end; of one without an address that tells who, those of the side that it is at.
-    fn roles_of_end(&self, flow: &Flow, end: Address) -> Vec<String> {
-        let roles = self.compiled.roles_of(end);
+    fn roles_of_end(
+        &self,
+        flow: &Flow,
+        end: Address,
+        roles_of: fn(&Compiled, Address) -> Vec<String>,
+    ) -> Vec<String> {
+        let roles = roles_of(self.compiled, end);
         let tells_nobody = end.is_link_local() || ip(end).is_unspecified();
         if !roles.is_empty() || !tells_nobody {
             return roles;
@@ -278,7 +293,7 @@ impl Findings<'_> {
             initiator: ip(conversation.initiator),
             initiator_roles: roles(conversation.initiator),
             responder: ip(conversation.responder.address),
-            responder_roles: roles(conversation.responder.address),
+            responder_roles: self.compiled.roles_answering(conversation.responder.address),
             port: conversation.responder.port,
             verdict: self.info(conversation.verdict).kind.name().to_owned(),
             packets: total.count.packets,

@@ -8,6 +8,7 @@ use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
 use aya::programs::{TestRun as _, TestRunOptions, Xdp};
 use aya::{Ebpf, EbpfLoader};
 use cmflow_common::control::{Clock, Control};
+use cmflow_common::expectation::{Event, Expectation, Kind, PLACES, ROOM_BITS, event_index, place_index};
 use cmflow_common::flow::{Claim, Slot};
 use cmflow_common::gateway::{Count, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW};
 use cmflow_common::outcome::Outcome;
@@ -16,7 +17,7 @@ use super::shared::{Shared, grace_period};
 use super::{Constants, KernelError, NewsRing, OBJECT, Pins};
 
 /// Maps that the programs of all interfaces share, by the names of `cmflow-ebpf/src/maps.rs`.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 14] = [
     "CONTROL",
     "CLOCK",
     "FLOWS",
@@ -25,6 +26,8 @@ const SHARED: [&str; 12] = [
     "WITHOUT_ENTRY",
     "LOST_NEWS",
     "NEWS",
+    "EXPECTATIONS",
+    "EXPECTED",
     "HOSTS",
     "PREFIXES",
     "PORTS",
@@ -42,6 +45,8 @@ pub struct Maps {
     verdicts: PerCpuArray<MapData, [u64; 2]>,
     without_entry: PerCpuArray<MapData, [u64; 2]>,
     lost_news: PerCpuArray<MapData, u64>,
+    expectations: Shared<Expectation>,
+    expected: PerCpuArray<MapData, u64>,
     /// Holds the clock's program, and the outer maps of the tables.
     pub(super) object: Ebpf,
 }
@@ -77,6 +82,8 @@ impl Maps {
         let outcomes = take(&mut object, "OUTCOMES")?.try_into().map_err(failed)?;
         let verdicts = take(&mut object, "VERDICTS")?.try_into().map_err(failed)?;
         let without_entry = take(&mut object, "WITHOUT_ENTRY")?.try_into().map_err(failed)?;
+        let expectations = shared(&take(&mut object, "EXPECTATIONS")?, PLACES)?;
+        let expected = take(&mut object, "EXPECTED")?.try_into().map_err(failed)?;
         let lost_news = take(&mut object, "LOST_NEWS")?.try_into().map_err(failed)?;
         let maps = Self {
             pins: pins.clone(),
@@ -88,11 +95,15 @@ impl Maps {
             verdicts,
             without_entry,
             lost_news,
+            expectations,
+            expected,
             object,
         };
         maps.control
             .word(0, offset_of!(Control, seed))
             .store(seed, Ordering::SeqCst);
+        // Until somebody says since when, every conversation may have been under way.
+        maps.know_from(u64::MAX);
         Ok(maps)
     }
 
@@ -152,6 +163,60 @@ impl Maps {
             .fetch_add(1, Ordering::SeqCst);
         grace_period()?;
         Ok((old & 1) as usize)
+    }
+
+    /// Says since when the beginning of every datagram conversation is seen: [`Control::known_from`].
+    pub fn know_from(&self, jiffies: u64) {
+        self.control
+            .word(0, offset_of!(Control, known_from))
+            .store(jiffies, Ordering::SeqCst);
+    }
+
+    /// Says how long expectations live: [`Control::lifetimes`].
+    pub fn set_lifetimes(&self, lifetimes: [u64; 8]) {
+        for (index, lifetime) in lifetimes.into_iter().enumerate() {
+            self.control
+                .word(0, offset_of!(Control, lifetimes) + index * 8)
+                .store(lifetime, Ordering::SeqCst);
+        }
+    }
+
+    /// What became of the expectations of a kind, by [`Event`].
+    ///
+    /// # Errors
+    /// Where a map cannot be read.
+    pub fn expected(&self, kind: Kind) -> Result<[u64; Event::ALL.len()], KernelError> {
+        let mut counts = [0; Event::ALL.len()];
+        for event in Event::ALL {
+            let index = event_index(kind, event) as u32;
+            let values = self
+                .expected
+                .get(&index, 0)
+                .map_err(|error| KernelError::refused("a counter", &error))?;
+            counts[event as usize] = values.iter().sum();
+        }
+        Ok(counts)
+    }
+
+    /// How many expectations of a kind have not ended at that time.
+    #[must_use]
+    pub fn expectations_alive(&self, kind: Kind, now: u64) -> usize {
+        let first = place_index(kind, 0) as usize;
+        let alive = |index: &usize| {
+            let word = |offset| self.expectations.word(*index, offset).load(Ordering::Relaxed);
+            Claim::is_live(word(offset_of!(Expectation, claim))) && word(offset_of!(Expectation, until)) > now
+        };
+        (first..first + (1 << ROOM_BITS)).filter(alive).count()
+    }
+
+    /// Forgets every expectation. Programs that run meanwhile may make new ones.
+    pub fn forget_expectations(&self) {
+        for index in 0..PLACES {
+            let claim = self.expectations.word(index, offset_of!(Expectation, claim));
+            if Claim::is_live(claim.load(Ordering::Relaxed)) {
+                claim.store(Claim::FREE, Ordering::SeqCst);
+            }
+        }
     }
 
     /// The gates, by [`cmflow_common::control::Idle`] class.

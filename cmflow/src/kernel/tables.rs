@@ -13,7 +13,7 @@ const BPF_F_NO_PREALLOC: u32 = 1;
 
 type Hosts = HashMap<MapData, [u64; 2], u32>;
 type Prefixes = LpmTrie<MapData, [u8; 16], u32>;
-type Judgements = HashMap<MapData, [u16; 4], [u16; 2]>;
+type Judgements = HashMap<MapData, [u16; 4], [u16; 4]>;
 
 impl Maps {
     /// Writes tables into the slots that are not in use and switches to them by one store. No packet meets
@@ -45,7 +45,12 @@ impl Maps {
         ports.set(0, *classes, 0).map_err(refused)?;
         let mut judgements = Judgements::create(entries(tables.judgements.len()), 0).map_err(refused)?;
         for ((initiator, responder, port), judgement) in &tables.judgements {
-            let value = [judgement.seen.0, judgement.inferred.0];
+            let value = [
+                judgement.seen.0,
+                judgement.inferred.0,
+                judgement.expected.0,
+                judgement.zero,
+            ];
             judgements
                 .insert([*initiator, *responder, *port, 0], value, 0)
                 .map_err(refused)?;

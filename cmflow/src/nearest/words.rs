@@ -97,6 +97,9 @@ fn lacks(asked: &Asked<'_>, address: Address, role: RoleId) -> String {
     if !class.known {
         return format!("{address} holds no role, the rule needs \"{role}\"");
     }
+    if class.named.is_empty() {
+        return format!("{address} is a proxy server, the rule needs \"{role}\"");
+    }
     let named = asked.compiled.role_names(class.named).join(", ");
     format!("{address} is {named}, the rule needs \"{role}\"")
 }
@@ -104,11 +107,13 @@ fn lacks(asked: &Asked<'_>, address: Address, role: RoleId) -> String {
 fn replaced(rule: &RuleInfo, asked: &Asked<'_>) -> String {
     let has = asked.ports(rule).iter().map(PortRange::to_string);
     let has = has.collect::<Vec<_>>().join(" or ");
+    let port = asked.question.port;
+    let responder = asked.compiled.class(asked.question.responder);
+    if responder.proxy_for.contains(rule.to) {
+        return format!("port {port} is documented, the proxy is asked at {has}");
+    }
     let setting = rule.setting.as_deref().unwrap_or("the documented port");
-    format!(
-        "port {} is {setting}, the site file says {has}",
-        asked.question.port
-    )
+    format!("port {port} is {setting}, the site file says {has}")
 }
 
 fn other_protocol(rule: &RuleInfo, asked: &Asked<'_>) -> String {

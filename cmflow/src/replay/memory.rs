@@ -46,6 +46,8 @@ impl<'a> InMemory<'a> {
     pub fn new(tables: &'a MemoryTables, timeouts: Timeouts, seed: u64) -> Self {
         let mut nothing = Self::bounded(tables, timeouts, MOST_BITS, MOST_ENDED);
         nothing.gateway.control.seed = seed;
+        nothing.gateway.control.known_from = u64::MAX;
+        nothing.gateway.control.lifetimes = timeouts.lifetimes(1000);
         nothing
     }
 
@@ -90,6 +92,9 @@ impl<'a> InMemory<'a> {
 impl Look for InMemory<'_> {
     #[inline]
     fn look(&mut self, record: &Record<'_>, link: Link, now_ms: u64) -> Result<bool, KernelError> {
+        if self.gateway.control.known_from == u64::MAX {
+            self.gateway.control.known_from = self.timeouts.known_from(now_ms, 1000);
+        }
         if now_ms >= self.next_sweep_ms {
             self.sweep(now_ms);
         }
@@ -143,7 +148,7 @@ impl Look for InMemory<'_> {
             outcomes: *self.gateway.outcomes.borrow(),
             verdicts: self.gateway.verdicts.take(),
             without_entry,
-            flows,
+            flows: Flow::joined(flows),
             beyond: self.beyond,
             problems,
         })

@@ -58,6 +58,8 @@ struct PortRange {
 pub struct Documented {
     /// Id of the rule.
     pub rule: String,
+    /// What it is known by, in a capture of all conversations of the page.
+    pub basis: &'static str,
     /// The conversation.
     pub talk: Talk,
 }
@@ -82,6 +84,8 @@ const FIRST_SOURCE_PORT: u16 = 50_000;
 const SOURCE_PORTS: u32 = 10_000;
 /// A port that RPC services of Windows listen at, out of those that the page calls dynamic.
 const DYNAMIC_PORT: u16 = 49_670;
+/// Where the endpoint mapper says which of them.
+const MAPPER_PORT: u16 = 135;
 
 impl Edition {
     /// Asks cmflow.
@@ -107,23 +111,37 @@ impl Edition {
     }
 
     /// For each rule a conversation per protocol and port, the first and the last port of ranges; where either
-    /// end may open it, one from each end.
+    /// end may open it, one from each end. RPC goes on to a dynamic port last of all: where a rule has the
+    /// endpoint mapper for these computers, they have asked it by then.
     #[must_use]
     pub fn conversations(&self) -> Vec<Documented> {
         let computers = Computers::of(self);
+        let (dynamic, named): (Vec<_>, Vec<_>) = self
+            .rules()
+            .flat_map(|rule| rule.ports().into_iter().map(move |port| (rule, port)))
+            .partition(|(rule, port)| rule.dynamic && *port == (Transport::Tcp, DYNAMIC_PORT));
         let mut all: Vec<Documented> = Vec::new();
-        for rule in self.rules() {
-            for (transport, port) in rule.ports() {
-                for turned in [false, true] {
-                    if turned && rule.opened_by == OpenedBy::From {
-                        continue;
-                    }
-                    let number = u32::try_from(all.len() + 1).expect("a page has few rules");
-                    all.push(Documented {
-                        rule: rule.id.clone(),
-                        talk: talk(&computers, rule, turned, transport, port, number),
-                    });
+        // Who asked whose endpoint mapper, and whether over IPv6.
+        let mut asked: BTreeMap<(&str, &str), bool> = BTreeMap::new();
+        for (rule, (transport, port)) in named.into_iter().chain(dynamic) {
+            for (from, to) in rule.ways() {
+                let number = u32::try_from(all.len() + 1).expect("a page has few rules");
+                let mapped = asked.get(&(from, to)).copied().filter(|_| port == DYNAMIC_PORT);
+                let ipv6 = mapped.unwrap_or_else(|| rule.over_ipv6(number));
+                if (transport, port) == (Transport::Tcp, MAPPER_PORT) {
+                    asked.insert((from, to), ipv6);
                 }
+                let ends = (from, to, ipv6);
+                all.push(Documented {
+                    rule: rule.id.clone(),
+                    basis: match (transport, port) {
+                        (Transport::Echo, _) => "icmp",
+                        (Transport::Tcp, DYNAMIC_PORT) if mapped.is_some() => "expectation",
+                        (Transport::Tcp, DYNAMIC_PORT) => "range",
+                        _ => "port",
+                    },
+                    talk: talk(&computers, rule, ends, transport, port, number),
+                });
             }
         }
         all
@@ -179,6 +197,21 @@ impl Rule {
         ports
     }
 
+    /// Who may open it to whom.
+    fn ways(&self) -> impl Iterator<Item = (&str, &str)> {
+        let there = (self.from.as_str(), self.to.as_str());
+        let back = (self.opened_by == OpenedBy::Either).then_some((there.1, there.0));
+        std::iter::once(there).chain(back)
+    }
+
+    fn over_ipv6(&self, number: u32) -> bool {
+        match self.service() {
+            "dhcp" => false,
+            "dhcpv6" => true,
+            _ => number % 2 == 1,
+        }
+    }
+
     fn service(&self) -> &str {
         self.id.rsplit('/').next().unwrap_or_default()
     }
@@ -187,21 +220,11 @@ impl Rule {
 fn talk(
     computers: &Computers<'_>,
     rule: &Rule,
-    turned: bool,
+    (from, to, ipv6): (&str, &str, bool),
     transport: Transport,
     port: u16,
     number: u32,
 ) -> Talk {
-    let ipv6 = match rule.service() {
-        "dhcp" => false,
-        "dhcpv6" => true,
-        _ => number % 2 == 1,
-    };
-    let (from, to) = if turned {
-        (&rule.to, &rule.from)
-    } else {
-        (&rule.from, &rule.to)
-    };
     let source_port = match (transport, port) {
         (Transport::Echo, _) => 0,
         // Where both ends have a port of their own.
@@ -211,13 +234,21 @@ fn talk(
     };
     let initiator = SocketAddr::new(computers.address(from, false, ipv6), source_port);
     let responder = SocketAddr::new(computers.address(to, from == to, ipv6), port);
-    // Nobody answers to Wake on LAN; TFTP answers from a port that no rule names.
-    let ending = match rule.service() {
-        "wake-on-lan" | "tftp" => Ending::Silence,
-        _ => Ending::Answered,
+    let (transport, ending) = match rule.service() {
+        // Nobody answers to it.
+        "wake-on-lan" => (transport, Ending::Silence),
+        // The blocks come from a port that no rule names.
+        "tftp" => (Transport::UdpFromElsewhere, Ending::Answered),
+        _ => (transport, Ending::Answered),
     };
     Talk {
         ending,
+        // Several blocks, in one line for the reader.
+        answer_bytes: if transport == Transport::UdpFromElsewhere {
+            2_000
+        } else {
+            500
+        },
         ..Talk::new(transport, initiator, responder, number)
     }
 }

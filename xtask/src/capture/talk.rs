@@ -61,8 +61,8 @@ pub struct Sighting {
 const QUESTION_BYTES: usize = 300;
 /// Bytes of a TCP segment or a datagram at most: Ethernet's 1500 less the headers of IPv6 and TCP.
 const SEGMENT_BYTES: usize = 1440;
-/// Bytes of a TFTP block and of what stands before them.
-const BLOCK_BYTES: usize = 512 + TFTP_HEADER_BYTES;
+/// Bytes of a TFTP block (RFC 1350, section 2), and of what stands before them.
+const BLOCK_BYTES: usize = 512;
 const TFTP_HEADER_BYTES: usize = 4;
 /// The gateway's Ethernet address. The others come from IP addresses.
 const GATEWAY: MacAddress = [0x02, 0xff, 0, 0, 0, 1];
@@ -167,7 +167,8 @@ impl Talk {
         }
     }
 
-    /// A read request, then blocks from a port that the server picked, each acknowledged.
+    /// A read request, then blocks from a port that the server picked, each acknowledged. One that is not full
+    /// is the last, and be it empty.
     fn tftp(&self, seen: &mut Vec<Sighting>) {
         seen.push(sighting(self.datagram(self.initiator, self.responder, 20)));
         if self.ending != Ending::Answered {
@@ -175,8 +176,13 @@ impl Talk {
         }
         let picked = 32_768 + u16::try_from(self.number % 10_000).expect("it is below 10,000");
         let elsewhere = SocketAddr::new(self.responder.ip(), picked);
-        for bytes in parts(self.answer_bytes, BLOCK_BYTES) {
-            seen.push(sighting(self.datagram(elsewhere, self.initiator, bytes)));
+        for block in 0..=self.answer_bytes / BLOCK_BYTES {
+            let bytes = BLOCK_BYTES.min(self.answer_bytes - block * BLOCK_BYTES);
+            seen.push(sighting(self.datagram(
+                elsewhere,
+                self.initiator,
+                TFTP_HEADER_BYTES + bytes,
+            )));
             seen.push(sighting(self.datagram(
                 self.initiator,
                 elsewhere,

@@ -30,6 +30,9 @@ pub(super) struct Flow {
     pub(super) initiator: End,
     pub(super) responder: End,
     pub(super) state: String,
+    /// What its rules were found by.
+    #[serde(default)]
+    pub(super) basis: Option<String>,
     pub(super) forward: Count,
     pub(super) reverse: Count,
     pub(super) verdict: String,

@@ -4,8 +4,10 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 
 use super::place::{self, Place};
+use super::tftp;
 pub(super) use crate::capture::talk::Ending;
 
 /// One kind of conversation, held again and again.
@@ -17,12 +19,26 @@ pub(super) struct Conversation {
     pub(super) ipv6: bool,
     pub(super) protocol: Protocol,
     pub(super) port: u16,
+    /// Whether `port` only stands for the one out of [`DYNAMIC`] that the responder picks.
+    pub(super) responder_picks: bool,
     /// Port of the end that opens it; 0 for any.
     pub(super) source_port: u16,
     pub(super) family: Family,
     pub(super) ending: Ending,
     pub(super) expected: Expected,
+    /// What cmflow should know a documented flow by.
+    pub(super) basis: &'static str,
+    /// Packets that come back in one that was held to its end, where cmflow should show them in one line
+    /// whatever port they come from; 0 where it does not matter.
+    pub(super) answer_packets: u64,
 }
+
+/// The basis of most flows: a rule names the port.
+pub(super) const BY_PORT: &str = "port";
+/// Ports that RPC services listen at, as Windows has them and samba too.
+const DYNAMIC: RangeInclusive<u16> = 49_152..=65_535;
+/// One of them, where nobody is there to pick.
+const PICKED: u16 = 49_670;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
@@ -35,6 +51,7 @@ pub(super) enum Protocol {
 pub(super) enum Family {
     Web,
     Smb,
+    Rpc,
     Tftp,
     Dns,
     Dhcp,
@@ -74,6 +91,15 @@ impl Conversation {
         SocketAddr::new(self.responder().address(self.ipv6), self.port)
     }
 
+    /// Whether the responder may listen there.
+    pub(super) fn may_be_at(&self, port: u16) -> bool {
+        if self.responder_picks {
+            DYNAMIC.contains(&port)
+        } else {
+            port == self.port
+        }
+    }
+
     const fn over_ipv6(self) -> Self {
         Self { ipv6: true, ..self }
     }
@@ -84,6 +110,24 @@ impl Conversation {
 
     const fn ends(self, ending: Ending) -> Self {
         Self { ending, ..self }
+    }
+
+    const fn known_by(self, basis: &'static str) -> Self {
+        Self { basis, ..self }
+    }
+
+    const fn one_line_of(self, answer_packets: u64) -> Self {
+        Self {
+            answer_packets,
+            ..self
+        }
+    }
+
+    const fn where_responder_picks(self) -> Self {
+        Self {
+            responder_picks: true,
+            ..self
+        }
     }
 
     const fn with_source_port(self, source_port: u16) -> Self {
@@ -105,10 +149,13 @@ const fn tcp(
         ipv6: false,
         protocol: Protocol::Tcp,
         port,
+        responder_picks: false,
         source_port: 0,
         family: Family::Plain,
         ending: Ending::Answered,
         expected,
+        basis: BY_PORT,
+        answer_packets: 0,
     }
 }
 
@@ -127,7 +174,7 @@ const fn udp(
 
 use Ending::{Refused, Silence};
 use Expected::{Rule, Verdict};
-use Family::{Dhcp, Dns, Smb, Tagged, Tftp, Web};
+use Family::{Dhcp, Dns, Rpc, Smb, Tagged, Tftp, Web};
 
 /// Everything that is said.
 #[rustfmt::skip] // one conversation a line
@@ -143,8 +190,11 @@ pub(super) const CONVERSATIONS: &[Conversation] = &[
     // File shares: smbd and smbclient.
     tcp("user state restored", "laptop", "smp", 445, Rule("client/state-migration-point/smb")).by(Smb),
     tcp("content to distribution point", "site-server", "dp", 445, Rule("site-server/distribution-point/smb")).by(Smb),
+    // RPC: samba's endpoint mapper and rpcclient, which asks it before it goes on to the service.
+    tcp("endpoint mapper", "site-server", "mp", 135, Rule("management-point/site-server/rpc-endpoint-mapper")).by(Rpc),
+    tcp("server info, port asked of the mapper", "site-server", "mp", PICKED, Rule("management-point/site-server/rpc")).by(Rpc).where_responder_picks().known_by("expectation"),
     // Booting: tftpd-hpa and tftp, dnsmasq.
-    udp("boot image", "laptop", "pxe", 69, Rule("client/distribution-point-pxe/tftp")).by(Tftp),
+    udp("boot image", "laptop", "pxe", 69, Rule("client/distribution-point-pxe/tftp")).by(Tftp).one_line_of(tftp::BLOCKS),
     udp("boot address", "desktop", "pxe", 67, Rule("client/distribution-point-pxe/dhcp")).by(Dhcp).with_source_port(68),
     // Names: dnsmasq and dig.
     udp("name lookup", "laptop", "dc", 53, Rule("client/windows-server/dns")).by(Dns),
@@ -164,7 +214,7 @@ pub(super) const CONVERSATIONS: &[Conversation] = &[
     tcp("service broker between sites", "sql", "parent-sql", 4022, Rule("sql-server/sql-server/sql-broker")),
     tcp("directory lookup", "mp", "dc", 389, Rule("management-point/domain-controller/ldap")),
     udp("directory ping", "mp", "dc", 389, Rule("management-point/domain-controller/ldap")),
-    tcp("endpoint mapper", "site-server", "mp", 135, Rule("management-point/site-server/rpc-endpoint-mapper")),
+    tcp("RPC at a port nobody asked for", "site-server", "sup", PICKED, Rule("site-server/software-update-point/rpc")).known_by("range"),
     tcp("status to the site server", "mp", "site-server", 445, Rule("management-point/site-server/smb")),
     tcp("update catalogue", "site-server", "microsoft", 443, Rule("site-server/internet/https")),
     udp("wake on LAN", "site-server", "laptop", 9, Rule("site-server/client/wake-on-lan")).ends(Silence),
@@ -200,8 +250,14 @@ mod tests {
     fn no_two_look_alike_on_the_wire() {
         for (index, row) in CONVERSATIONS.iter().enumerate() {
             for other in &CONVERSATIONS[..index] {
-                let ends = |row: &Conversation| (row.protocol, row.source().ip(), row.destination());
-                assert!(ends(row) != ends(other), "{} and {}", row.what, other.what);
+                let ends = |row: &Conversation| (row.protocol, row.source().ip(), row.destination().ip());
+                let alike = row.may_be_at(other.port) || other.may_be_at(row.port);
+                assert!(
+                    ends(row) != ends(other) || !alike,
+                    "{} and {}",
+                    row.what,
+                    other.what
+                );
             }
         }
     }

@@ -2,14 +2,15 @@
 //! where there can be none.
 //!
 //! [`run`] decides which. The traffic is one table (`conversation`); in `namespaces` each family of programs
-//! that hold it has a file (`web`, `smb`, `tftp`, `dns`, `dhcp`, `plain`, `tagged`), and [`recording`] writes it
-//! down as frames for `replayed`. Both end in the same `summary`.
+//! that hold it has a file (`web`, `smb`, `rpc`, `tftp`, `dns`, `dhcp`, `plain`, `tagged`), and [`recording`]
+//! writes it down as frames for `replayed`. Both end in the same `summary`.
 
 mod answers;
 mod conversation;
 mod daemon;
 mod dhcp;
 mod dns;
+mod judged;
 mod live;
 mod means;
 mod namespaces;
@@ -17,6 +18,8 @@ mod place;
 mod plain;
 pub mod recording;
 mod replayed;
+mod rpc;
+mod samba;
 mod site_file;
 mod smb;
 mod stage;

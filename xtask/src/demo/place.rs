@@ -27,7 +27,7 @@ const TIERS: [(&str, &[&str]); 4] = [
 ];
 
 /// The first of a tier is the one from whose address programs speak that cannot be told which to use:
-/// smbclient, tftp, and dnsmasq when it answers DHCP.
+/// smbclient, rpcclient, tftp, and dnsmasq when it answers DHCP.
 #[rustfmt::skip] // one computer a line
 pub(super) const PLACES: [Place; 16] = [
     place("laptop", "clients", "10.10.0.11", Some("fd00:10::11"), Some("client")),

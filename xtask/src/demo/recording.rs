@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::conversation::{CONVERSATIONS, Conversation, Family, Protocol};
-use super::{site_file, tagged};
+use super::{site_file, tagged, tftp};
 use crate::capture::talk::{Talk, Transport};
 use crate::capture::{self, Capture};
 
@@ -46,7 +46,7 @@ fn talk(conversation: &Conversation, number: u16) -> Talk {
         answer_bytes: match conversation.family {
             Family::Web if conversation.what.contains("download") => 60_000,
             Family::Smb => 20_000,
-            Family::Tftp => 5_000,
+            Family::Tftp => tftp::IMAGE_BYTES,
             _ => 500,
         },
         ..Talk::new(

@@ -5,27 +5,14 @@ use std::net::SocketAddr;
 use anyhow::Result;
 
 use super::conversation::{Conversation, Family};
+use super::samba;
 use super::stage::{Servers, Stage, rows, speak};
-use crate::step::find_program;
 
 pub(super) fn start(stage: &Stage<'_>) -> Result<Servers> {
     stage.require(&["smbd", "smbclient"])?;
     let addresses: Vec<SocketAddr> = rows(Family::Smb).map(Conversation::destination).collect();
     stage.write("share/state.bin", vec![0x5a; 100_000])?;
-    for folder in ["private", "lock", "state", "cache", "pid", "rpc"] {
-        stage.write(&format!("smb-{folder}/.made"), "")?;
-    }
-    stage.write("smb.conf", configuration(stage, &addresses))?;
-
-    let program = find_program("smbd").unwrap_or_else(|| "smbd".into());
-    let mut command = stage.lab.tier("site").netns().command(&program.to_string_lossy());
-    command.args([
-        "--foreground",
-        "--no-process-group",
-        "--debug-stdout",
-        "--configfile",
-    ]);
-    command.arg(stage.folder.join("smb.conf"));
+    let command = samba::server(stage, "site", "smbd", "smb", &configuration(stage, &addresses))?;
     let server = stage.serve("site", command, "smbd", &addresses)?;
     Ok(server.into())
 }
@@ -54,8 +41,7 @@ fn configuration(stage: &Stage<'_>, addresses: &[SocketAddr]) -> String {
         .map(|address| format!("{}/32", address.ip()))
         .collect();
     format!(
-        "[global]\n\
-         server role = standalone server\n\
+        "server role = standalone server\n\
          workgroup = DEMO\n\
          interfaces = {}\n\
          bind interfaces only = yes\n\
@@ -66,13 +52,6 @@ fn configuration(stage: &Stage<'_>, addresses: &[SocketAddr]) -> String {
          printing = bsd\n\
          printcap name = /dev/null\n\
          disable spoolss = yes\n\
-         private dir = {folder}/smb-private\n\
-         lock directory = {folder}/smb-lock\n\
-         state directory = {folder}/smb-state\n\
-         cache directory = {folder}/smb-cache\n\
-         pid directory = {folder}/smb-pid\n\
-         ncalrpc dir = {folder}/smb-rpc\n\
-         log file = {folder}/smbd-%m.log\n\
          [content]\n\
          path = {folder}/share\n\
          read only = yes\n\

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::answers::{Answers, Flow, Group, Law, Rule, Unexplained};
-use super::conversation::{Conversation, Expected, Family};
+use super::conversation::{Conversation, Family};
+use super::judged::{judged, wanted};
 use super::live::name;
 use super::traffic::Went;
 
@@ -22,7 +23,7 @@ pub(super) fn print(
         rules(&answers.rules);
         undocumented(&answers.unexplained);
     }
-    let conversations_well = conversations(held, answers.map(|answers| &answers.flows[..]));
+    let conversations_well = conversations(held, substituted, answers.map(|answers| &answers.flows[..]));
     substitutes(substituted);
     let law_holds = answers.is_none_or(|answers| conservation_law(&answers.law));
     conversations_well && law_holds
@@ -33,19 +34,27 @@ fn heading(text: &str) {
 }
 
 /// Each row of the table: how often it was held and what cmflow said of it.
-fn conversations(held: impl Iterator<Item = Held>, flows: Option<&[Flow]>) -> bool {
+fn conversations(
+    held: impl Iterator<Item = Held>,
+    substituted: &BTreeMap<Family, String>,
+    flows: Option<&[Flow]>,
+) -> bool {
     heading("Said and seen");
     let mut surprises = 0;
     let mut failures = 0;
     for (conversation, went) in held {
+        let by_its_programs = !substituted.contains_key(&conversation.family);
+        let seen = flows.map(|flows| judged(conversation, flows, by_its_programs));
+        let port = match seen.as_ref().and_then(|seen| seen.port) {
+            None if conversation.responder_picks => "dynamic".to_owned(),
+            port => port.unwrap_or(conversation.port).to_string(),
+        };
         let ends = format!(
-            "{} -> {} {}/{}",
+            "{} -> {} {port}/{}",
             name(conversation.source().ip()),
             name(conversation.destination().ip()),
-            conversation.port,
             conversation.protocol
         );
-        let seen = flows.map(|flows| judged(conversation, flows));
         let said = seen.as_ref().map_or_else(String::new, |seen| seen.words.clone());
         println!("{:>4}x  {:<38} {ends:<42} {said}", went.held, conversation.what);
         if let Some(failure) = went.failure {
@@ -120,49 +129,5 @@ fn undocumented(all: &[Unexplained]) {
             name(responder),
             "",
         );
-    }
-}
-
-struct Judged {
-    words: String,
-    as_expected: bool,
-}
-
-/// What cmflow made of a conversation: of the flow that is not as expected, where there is one.
-fn judged(conversation: &Conversation, flows: &[Flow]) -> Judged {
-    let destination = conversation.destination();
-    let belongs = |flow: &&Flow| {
-        flow.protocol
-            .eq_ignore_ascii_case(&conversation.protocol.to_string())
-            && flow.initiator.address == conversation.source().ip()
-            && flow.responder.address == destination.ip()
-            && flow.responder.port == Some(destination.port())
-    };
-    let as_expected = |flow: &Flow| match conversation.expected {
-        Expected::Rule(rule) => flow.verdict == "documented" && flow.rules.iter().any(|its| its == rule),
-        Expected::Verdict(verdict) => flow.verdict == verdict,
-    };
-    let mut seen = flows.iter().filter(belongs);
-    let Some(first) = seen.next() else {
-        return Judged {
-            words: "no such flow was seen".into(),
-            as_expected: false,
-        };
-    };
-    let shown = std::iter::once(first)
-        .chain(seen)
-        .find(|flow| !as_expected(flow))
-        .unwrap_or(first);
-    let words = format!("{}, {} {}", shown.verdict, shown.state, shown.rules.join(" "));
-    Judged {
-        words,
-        as_expected: as_expected(shown),
-    }
-}
-
-fn wanted(conversation: &Conversation) -> String {
-    match conversation.expected {
-        Expected::Rule(rule) => format!("documented by {rule}"),
-        Expected::Verdict(verdict) => verdict.to_owned(),
     }
 }

@@ -7,7 +7,9 @@ use super::stage::{START_LIMIT, Servers, Stage, rows, speak};
 use crate::step::find_program;
 
 const IMAGE: &str = "boot.wim";
-const IMAGE_BYTES: usize = 60_000;
+pub(super) const IMAGE_BYTES: usize = 20_000;
+/// Datagrams that it takes, of 512 bytes each but the last.
+pub(super) const BLOCKS: u64 = IMAGE_BYTES as u64 / 512 + 1;
 
 pub(super) fn start(stage: &Stage<'_>) -> Result<Servers> {
     stage.require(&["in.tftpd", "tftp"])?;

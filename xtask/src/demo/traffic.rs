@@ -10,11 +10,12 @@ use anyhow::Result;
 
 use super::conversation::{CONVERSATIONS, Conversation, Family};
 use super::stage::{Servers, Stage, rows};
-use super::{dhcp, dns, plain, smb, tagged, tftp, web};
+use super::{dhcp, dns, plain, rpc, smb, tagged, tftp, web};
 
-const FAMILIES: [Family; 7] = [
+const FAMILIES: [Family; 8] = [
     Family::Web,
     Family::Smb,
+    Family::Rpc,
     Family::Tftp,
     Family::Dns,
     Family::Dhcp,
@@ -56,6 +57,7 @@ impl<'a> Traffic<'a> {
             let started = match family {
                 Family::Web => web::start(&stage),
                 Family::Smb => smb::start(&stage),
+                Family::Rpc => rpc::start(&stage),
                 Family::Tftp => tftp::start(&stage),
                 Family::Dns => dns::start(&stage),
                 Family::Dhcp => dhcp::start(&stage),
@@ -119,6 +121,7 @@ impl<'a> Traffic<'a> {
         match conversation.family {
             Family::Web => web::hold(&self.stage, conversation),
             Family::Smb => smb::hold(&self.stage, conversation),
+            Family::Rpc => rpc::hold(&self.stage, conversation),
             Family::Tftp => tftp::hold(&self.stage, conversation),
             Family::Dns => dns::hold(&self.stage, conversation),
             Family::Dhcp => dhcp::hold(&self.stage, conversation),

@@ -1,5 +1,7 @@
 //! Programs that the tests and the demo run, and the packages they come in.
 
+use std::collections::BTreeSet;
+
 use super::administrator::Administrator;
 use crate::step::{find_program, step};
 
@@ -29,13 +31,15 @@ pub const IP: Program = program("ip", "iproute2", &[]);
 pub const TSHARK: Program = program("tshark", "tshark", &[]);
 
 /// What the demo talks through, the servers and their clients.
-pub const DEMO: [Program; 10] = [
+pub const DEMO: [Program; 12] = [
     IP,
     program("nginx", "nginx-light", &["nginx"]),
     program("curl", "curl", &[]),
     program("openssl", "openssl", &[]),
     program("smbd", "samba", &["smbd", "nmbd", "samba-ad-dc"]),
+    program("samba-dcerpcd", "samba", &["smbd", "nmbd", "samba-ad-dc"]),
     program("smbclient", "smbclient", &[]),
+    program("rpcclient", "smbclient", &[]),
     program("in.tftpd", "tftpd-hpa", &["tftpd-hpa"]),
     program("tftp", "tftp-hpa", &[]),
     program("dnsmasq", "dnsmasq-base", &[]),
@@ -49,12 +53,15 @@ pub fn bring(wanted: &[Program]) -> Vec<Program> {
     if missing.is_empty() {
         return missing;
     }
-    let packages: Vec<&str> = missing.iter().map(|program| program.package).collect();
-    let services: Vec<&str> = missing
+    // Several programs may come in one package.
+    let packages: BTreeSet<&str> = missing.iter().map(|program| program.package).collect();
+    let services: BTreeSet<&str> = missing
         .iter()
         .flat_map(|program| program.services)
         .copied()
         .collect();
+    let packages = Vec::from_iter(packages);
+    let services = Vec::from_iter(services);
     let installed = step("packages", || Administrator::here().install(&packages, &services));
     if let Err(error) = installed {
         eprintln!("{error:#}");

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod holders;
+mod network;
 mod ports;
 mod rules;
 mod sites;
@@ -17,11 +18,12 @@ use super::judging::{By, Judging};
 use super::{Format, Outcome, write_json};
 use crate::compile::Compiled;
 use crate::config::Problem;
-use crate::kernel::interface::{Mode, Report, report};
+use crate::kernel::interface::{self, Mode, Report, report};
 use crate::site::{FlagForeign, SiteModel};
 
 use conditions::Condition;
 use holders::{Holders, Holding, shortened};
+use network::Network;
 use ports::PortChange;
 use rules::{CompanionRules, Own, Rules};
 use sites::SiteMeaning;
@@ -52,6 +54,14 @@ pub(super) fn run(
         .as_ref()
         .is_some_and(|machine| !machine.problems.is_empty());
     let mut meaning = Meaning::new(&file.model, &compiled, &file.warnings);
+    // Where the machine does not tell its interfaces, the report says so.
+    if machine.is_some()
+        && let Ok(all) = interface::all()
+    {
+        let existing: Vec<_> = all.iter().map(|one| one.name.as_str()).collect();
+        let unseen = interface::unseen_sides(&file.model, &existing, &arguments.interfaces);
+        meaning.warnings.extend(unseen);
+    }
     meaning.machine = machine;
     match arguments.format {
         Format::Json => write_json(out, &meaning)?,
@@ -76,6 +86,8 @@ struct Meaning<'a> {
     ports: Vec<PortChange<'a>>,
     conditions: Vec<Condition<'a>>,
     site_server_initiates: Vec<String>,
+    #[serde(flatten)]
+    network: Network<'a>,
     rules: Rules<'a>,
     companion_rules: Vec<CompanionRules<'a>>,
     own_rules: Vec<Own<'a>>,
@@ -98,6 +110,7 @@ impl<'a> Meaning<'a> {
             ports: ports::changes(site),
             conditions: conditions::stated(site, compiled),
             site_server_initiates: site.site_server_initiates.iter().map(short).collect(),
+            network: Network::of(site, compiled),
             rules: rules::documented(compiled),
             companion_rules: rules::of_companions(compiled),
             own_rules: rules::own(site, compiled),
@@ -135,6 +148,7 @@ impl<'a> Meaning<'a> {
             let systems = shortened(&self.site_server_initiates);
             writeln!(out, "\nThe site server alone initiates toward {systems}")?;
         }
+        self.network.write(out)?;
         self.rules.write(out)?;
         rules::write_companions(out, &self.companion_rules)?;
         rules::write_own(out, &self.own_rules)?;

@@ -9,7 +9,7 @@ use cmflow_common::verdict::{VerdictId, VerdictKind};
 use crate::catalogue::{Group, OpenedBy};
 use crate::cli::paragraph;
 use crate::compile::Basis;
-use crate::explain::{Explanation, Note, Question, Reason, Side};
+use crate::explain::{Explanation, Note, Question, Reason, ReplacedBy, Side};
 use crate::site::{FlagForeign, SiteModel};
 
 /// Roles of an address that the site file does not name, before they are only counted.
@@ -34,13 +34,24 @@ pub(super) fn write(
     )?;
     for (what, end) in [("opened by", initiator), ("toward", responder)] {
         writeln!(out, "  {what:9}  {}", side(end, site))?;
-        for ground in grounds(end) {
+        for ground in grounds(end, site) {
             writeln!(out, "             {ground}")?;
         }
     }
     writeln!(out)?;
     writeln!(out, "{}", sentence(explanation, site.flag_foreign))?;
     write_side_hint(out, [initiator, responder], site)?;
+    if question.after.is_some() && !explanation.announced {
+        paragraph::write(out, 0, "What was spoken of before announces nothing here.")?;
+    }
+    if let Some(other) = explanation.if_announced {
+        let words = format!(
+            "After a conversation with the endpoint mapper (--after tcp/135) it is {}, by {}.",
+            other.kind.name(),
+            other.rules.join(", ")
+        );
+        paragraph::write(out, 0, &words)?;
+    }
     for reason in &explanation.reasons {
         write_reason(out, reason, site)?;
     }
@@ -78,6 +89,10 @@ fn side(side: &Side, site: &SiteModel) -> String {
     }
     match (side.known, side.roles.as_slice()) {
         (false, []) if side.group.is_some() => {}
+        (_, roles) if side.proxy.is_some() => {
+            words.push("proxy server".to_owned());
+            words.extend(roles_beside_proxy(side, roles));
+        }
         (false, []) => words.push("holds no role".to_owned()),
         // What public addresses hold by default, or all addresses by a word of the site file.
         (false, roles) if roles.len() > NAMED => {
@@ -92,10 +107,23 @@ fn side(side: &Side, site: &SiteModel) -> String {
     format!("{}  {}", side.address, words.join(", "))
 }
 
+/// Roles that a proxy server has by other lines than the one that makes it one.
+fn roles_beside_proxy(side: &Side, roles: &[String]) -> Vec<String> {
+    let by_proxy = |role: &String| {
+        let mut grounds = side.grounds.iter().filter(|ground| ground.role == *role);
+        grounds.any(|ground| ground.by_proxy)
+    };
+    roles.iter().filter(|role| !by_proxy(role)).cloned().collect()
+}
+
 /// `by 10.20.0.11 (site.toml:12)`, with the roles where not all come from one line.
-fn grounds(side: &Side) -> Vec<String> {
+fn grounds(side: &Side, site: &SiteModel) -> Vec<String> {
     let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
-    for ground in &side.grounds {
+    if let Some(place) = side.proxy {
+        let line = format!("by {} ({})", side.address, site.located(place));
+        lines.push((line, vec!["proxy server"]));
+    }
+    for ground in side.grounds.iter().filter(|ground| !ground.by_proxy) {
         let prefix = ground.prefix;
         let prefix = if prefix.prefix_len() == prefix.max_prefix_len() {
             prefix.addr().to_string()
@@ -107,9 +135,15 @@ fn grounds(side: &Side) -> Vec<String> {
             None => prefix,
         };
         let line = format!("by {given} ({}:{})", ground.file, ground.line);
+        let what = if ground.by_proxy {
+            "proxy server"
+        } else {
+            &ground.role
+        };
         match lines.iter_mut().find(|(known, _)| *known == line) {
-            Some((_, roles)) => roles.push(&ground.role),
-            None => lines.push((line, vec![&ground.role])),
+            Some((_, whats)) if whats.last() == Some(&what) => {}
+            Some((_, whats)) => whats.push(what),
+            None => lines.push((line, vec![what])),
         }
     }
     match lines.as_slice() {
@@ -148,10 +182,10 @@ fn sentence(explanation: &Explanation<'_>, flag_foreign: FlagForeign) -> String 
         1 => "this rule".to_owned(),
         count => format!("each of these {count} rules"),
     };
-    let range = if verdict.basis == Some(Basis::Range) {
-        ", by its range of dynamic ports only"
-    } else {
-        ""
+    let range = match verdict.basis {
+        Some(Basis::Range) => ", by its range of dynamic ports only",
+        Some(Basis::Expectation) => ", as announced by the endpoint mapper",
+        _ => "",
     };
     match verdict.kind {
         VerdictKind::Documented => format!("The page documents it, by {by}{range}:"),
@@ -213,11 +247,13 @@ fn write_reason(out: &mut impl Write, reason: &Reason, site: &SiteModel) -> anyh
         paragraph::write(out, 6, counted)?;
     }
     let mut say = |what: &str, words: &str| paragraph::write(out, 6, &format!("{what}: {words}"));
-    if let (Some((setting, _)), Some(documented)) = (&reason.replaced, reason.documented_words()) {
-        say(
-            "changed",
-            &format!("{documented} is documented; {setting} in the site file replaces it"),
-        )?;
+    if let (Some((by, _)), Some(documented)) = (&reason.replaced, reason.documented_words()) {
+        let by = match by {
+            ReplacedBy::Setting(key) => format!("{key} in the site file replaces it"),
+            ReplacedBy::Proxy => "the proxy has its own port for it".to_owned(),
+            ReplacedBy::Translation => "the virtual address has its own port for it".to_owned(),
+        };
+        say("changed", &format!("{documented} is documented; {by}"))?;
     }
     if !reason.delivery.answered {
         say("answer", "none is expected")?;
@@ -307,6 +343,7 @@ mod tests {
             initiator: "0.0.0.0".parse().expect("an address"),
             responder: "255.255.255.255".parse().expect("an address"),
             service: "udp/67".parse().expect("a service"),
+            after: None,
         };
         let mut out = Vec::new();
         let explanation = book.explain_at(&question, interface);

@@ -2,8 +2,8 @@
 
 use cmflow_common::verdict::VerdictKind::{self, Documented, Reversed, Undocumented};
 
-use super::compile_text;
 use super::meaning::check;
+use super::{Pair, address, compile_text};
 
 const SITE: &str = r#"
 companions = []
@@ -145,5 +145,45 @@ fn a_rule_that_is_left_out_stays_among_the_rules_with_its_reason() {
     for rule in left_out {
         assert_eq!(rule.not_holding, ["wake-up"], "{}", rule.id);
         assert!(!rule.is_possible(), "{}", rule.id);
+    }
+}
+
+#[test]
+fn a_flow_says_on_which_unstated_conditions_all_of_its_rules_depend() {
+    let both = &["remote-sql-installation", "sql-load-balancer"][..];
+    for (stated, flow, open) in [
+        ("", "10.30.0.5 10.30.0.6 tcp/445", both),
+        // One of the rules holds anyway: nothing is left to say.
+        (
+            "remote-sql-installation = true",
+            "10.30.0.5 10.30.0.6 tcp/445",
+            &[],
+        ),
+        (
+            "remote-sql-installation = false",
+            "10.30.0.5 10.30.0.6 tcp/445",
+            &["sql-load-balancer"],
+        ),
+        // A rule without a condition, none at all, and one that the wrong end opened.
+        ("", "10.30.0.5 10.30.0.6 tcp/1433", &[]),
+        ("", "10.30.0.5 10.30.0.6 tcp/4444", &[]),
+        ("", "10.30.0.6 10.30.0.5 tcp/445", &[]),
+        ("", "10.10.1.1 10.10.1.2 udp/25536", &["wake-up"]),
+        ("wake-up = true", "10.10.1.1 10.10.1.2 udp/25536", &[]),
+        // Installation and repair, WSUS cleanup.
+        (
+            "",
+            "10.20.0.11 10.30.0.5 tcp/445",
+            &["internet-based-installation"],
+        ),
+        ("", "10.30.0.5 10.30.0.7 tcp/1433", &["wsus-cleanup"]),
+    ] {
+        let compiled = compile_text(&format!("{SITE}[conditions]\n{stated}\n"));
+        let words: Vec<_> = flow.split([' ', '/']).collect();
+        let pair = Pair::new(&compiled, address(words[0]), address(words[1]));
+        let protocol = if words[2] == "tcp" { 6 } else { 17 };
+        let id = pair.judged(protocol, words[3].parse().expect("a port"), true);
+        let verdict = compiled.verdict(id).expect("every verdict has its entry");
+        assert_eq!(compiled.open_conditions(verdict), open, "{stated} {flow}");
     }
 }

@@ -226,6 +226,25 @@ fn alternatives_all_hold_where_the_file_says_nothing() {
 }
 
 #[test]
+fn dynamic_ports_may_be_several_ranges_and_narrower_on_a_host() {
+    let site = format!(
+        "{SITE}[ports]\nrpc-dynamic = [\"50000-50100\", 50200]\n[[host]]\nname = \"dc02\"\naddress = \"10.40.0.3\"\n\
+         roles = \"domain-controller\"\nports = {{ rpc-dynamic = \"50050-50060\" }}\n"
+    );
+    let rule = &["site-server/domain-controller/rpc"][..];
+    check(
+        &site,
+        &[
+            ("10.30.0.5 10.40.0.2 tcp/50100", Documented, rule),
+            ("10.30.0.5 10.40.0.2 tcp/50150", Undocumented, &[]),
+            ("10.30.0.5 10.40.0.2 tcp/50200", Documented, rule),
+            ("10.30.0.5 10.40.0.3 tcp/50060", Documented, rule),
+            ("10.30.0.5 10.40.0.3 tcp/50100", Undocumented, &[]),
+        ],
+    );
+}
+
+#[test]
 fn a_fixed_port_wins_over_a_dynamic_range() {
     let site = format!("{SITE}[ports]\nrpc-dynamic = \"1024-5000\"\n");
     check(

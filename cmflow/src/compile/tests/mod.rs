@@ -2,16 +2,20 @@ mod companions;
 mod conditions;
 mod groups;
 mod initiates;
+mod instances;
 mod meaning;
 mod naive;
 mod property;
+mod proxies;
 mod stability;
+mod translations;
+mod wsus;
 
 use std::net::IpAddr;
 
 use cmflow_common::address::Address;
 use cmflow_common::flow::state;
-use cmflow_common::gateway::{Endpoint, PortClass, Tables};
+use cmflow_common::gateway::{Endpoint, PortClass, Tables, View};
 use cmflow_common::judge::judge;
 use cmflow_common::packet::{Packet, protocol};
 use cmflow_common::verdict::{Judgement, VerdictId};
@@ -63,10 +67,16 @@ impl<'a> Pair<'a> {
             protocol,
             signs: 0,
             tags: 0,
-            header_length: 0,
+            detail: 0,
         };
         // The sender is the low end here, and it asked.
-        judge(self, &packet, true, if seen { state::INITIATOR_SEEN } else { 0 })
+        judge(
+            self,
+            &View::NOWHERE,
+            &packet,
+            true,
+            if seen { state::INITIATOR_SEEN } else { 0 },
+        )
     }
 }
 

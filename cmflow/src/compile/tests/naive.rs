@@ -1,5 +1,7 @@
 //! The naive reading: every statement, every rule, one after the other, for one flow.
 
+mod ports;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -8,9 +10,9 @@ use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
 use ipnet::IpNet;
 
-use crate::catalogue::{
-    Cadence, Catalogue, Delivery, Group, OpenedBy, PortRange, RoleId, RoleKind, Rule, Scope,
-};
+use ports::PortsAt;
+
+use crate::catalogue::{Cadence, Catalogue, Delivery, Group, OpenedBy, RoleId, RoleKind, Rule, Scope};
 use crate::compile::special::{LOCAL, SPECIAL_PURPOSE};
 use crate::compile::{Basis, Machine};
 use crate::site::{Extent, FlagForeign, OwnRule, SiteIndex, SiteModel, Statement};
@@ -26,6 +28,7 @@ pub(super) struct Computer {
     pub(super) answers: Vec<bool>,
     site: Option<SiteIndex>,
     group: Option<Group>,
+    ports: PortsAt,
 }
 
 /// What the tables should say.
@@ -117,6 +120,7 @@ impl<'a> Naive<'a> {
             answers: self.roles().map(|role| self.answers(address, role)).collect(),
             site: self.site_of(address),
             group: self.group(address),
+            ports: self.ports_at(address),
         }
     }
 
@@ -158,6 +162,7 @@ impl<'a> Naive<'a> {
             answers: self.roles().map(|role| holds(role) && !is_client(role)).collect(),
             site: None,
             group: None,
+            ports: self.ports_of_hierarchy(),
         })
     }
 
@@ -324,11 +329,7 @@ impl<'a> Naive<'a> {
             if !self.site.in_scope(rule.scope, from.site, to.site) {
                 continue;
             }
-            let (udp, tcp) = match kind {
-                VerdictKind::Approved => (rule.udp.clone(), rule.tcp.clone()),
-                _ if to.group.is_some() && !to.known => self.ports(rule, from),
-                _ => self.ports(rule, to),
-            };
+            let asked = if to.group.is_some() && !to.known { from } else { to };
             let at_left_end = protocol == protocol::UDP
                 && from.opens[usize::from(rule.to.0)]
                 && !self.is_taken(rule, rule.to, from)
@@ -337,8 +338,7 @@ impl<'a> Naive<'a> {
             let fits = match protocol {
                 _ if answering && at_left_end => true,
                 _ if !roles_fit(rule) => false,
-                protocol::TCP => tcp.iter().any(|range| range.contains(port)),
-                protocol::UDP => udp.iter().any(|range| range.contains(port)),
+                protocol::TCP | protocol::UDP => self.covers(rule, *kind, asked, protocol, port),
                 _ => icmp && rule.icmp_echo,
             };
             let basis = match protocol {
@@ -352,47 +352,6 @@ impl<'a> Naive<'a> {
         }
         let ((kind, basis), rules) = fitting.into_iter().next()?;
         Some((kind, rules.into_iter().collect(), basis))
-    }
-
-    fn ports(&self, rule: &Rule, at: &Computer) -> (Vec<PortRange>, Vec<PortRange>) {
-        let key = rule.setting.clone().unwrap_or_default();
-        let site = at.site.map(|site| &self.site.sites[usize::from(site.0)]);
-        let host = self
-            .site
-            .hosts
-            .iter()
-            .rev()
-            .find(|host| host.addresses.contains(&at.address));
-        let changed = host
-            .and_then(|host| host.ports.get(&key))
-            .or_else(|| site.and_then(|site| site.ports.get(&key)))
-            .or_else(|| self.site.ports.get(&key));
-        let Some(changed) = changed else {
-            return (rule.udp.clone(), self.documented_tcp(rule));
-        };
-        let udp = if rule.udp.is_empty() || rule.dynamic {
-            rule.udp.clone()
-        } else {
-            changed.clone()
-        };
-        let tcp = if rule.tcp.is_empty() && !rule.dynamic {
-            vec![]
-        } else {
-            changed.clone()
-        };
-        (udp, tcp)
-    }
-
-    fn documented_tcp(&self, rule: &Rule) -> Vec<PortRange> {
-        if rule.dynamic {
-            let key = rule
-                .setting
-                .as_deref()
-                .expect("dynamic rules of the test have a setting");
-            self.catalogue.setting(key).expect("its setting").default.clone()
-        } else {
-            rule.tcp.clone()
-        }
     }
 
     /// The gateway's own addresses, and those that it does not forward to.
@@ -454,8 +413,21 @@ impl<'a> Naive<'a> {
     }
 
     fn known(&self, address: IpAddr) -> bool {
-        self.roles()
-            .any(|role| self.by_prefix(address, role) == Some(true))
+        self.is_proxy(address)
+            || self
+                .roles()
+                .any(|role| self.by_prefix(address, role) == Some(true))
+    }
+
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        self.site.proxies.iter().any(|proxy| proxy.address == address)
+    }
+
+    /// Note 1: whether a proxy stands for a role of the internet.
+    fn stands_for(&self, address: IpAddr, role: RoleId) -> bool {
+        self.is_proxy(address)
+            && self.kind(role) == Some(RoleKind::Public)
+            && self.by_prefix(address, role) != Some(false)
     }
 
     fn is_more_than_client(&self, address: IpAddr) -> bool {
@@ -471,6 +443,9 @@ impl<'a> Naive<'a> {
     fn named(&self, address: IpAddr, role: RoleId) -> bool {
         if let Some(decided) = self.by_prefix(address, role) {
             return decided;
+        }
+        if self.is_proxy(address) && self.kind(role) == Some(RoleKind::Public) {
+            return false;
         }
         let says = |extent: Extent| {
             self.site
@@ -510,14 +485,17 @@ impl<'a> Naive<'a> {
 
     fn answers(&self, address: IpAddr, role: RoleId) -> bool {
         self.kind(role) == Some(RoleKind::Named) && self.known(address)
+            || self.stands_for(address, role)
             || self.implied(address, role)
                 && !(Some(role) == self.catalogue.role("client") && self.is_site_system(address))
     }
 
     fn site_of(&self, address: IpAddr) -> Option<SiteIndex> {
-        if self.is_nobody(address) {
-            return None;
-        }
+        self.site_said(address).filter(|_| !self.is_nobody(address))
+    }
+
+    /// The site that hosts and statements put an address into, whoever is there.
+    fn site_said(&self, address: IpAddr) -> Option<SiteIndex> {
         if let Some(host) = self
             .site
             .hosts
@@ -542,6 +520,6 @@ impl<'a> Naive<'a> {
     }
 
     fn is_nobody(&self, address: IpAddr) -> bool {
-        !self.roles().any(|role| self.named(address, role))
+        !self.known(address) && !self.roles().any(|role| self.named(address, role))
     }
 }

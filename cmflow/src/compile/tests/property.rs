@@ -18,8 +18,8 @@ use crate::catalogue::{
 };
 use crate::compile::{Machine, compile};
 use crate::site::{
-    CustomRole, Extent, FlagForeign, Host, InterfaceSide, OwnRule, Place, PortChanges, Site, SiteIndex,
-    SiteModel, Stated, Statement,
+    CustomRole, Extent, FlagForeign, Host, InterfaceSide, Nat, OwnRule, Place, PortChanges, Proxy, Site,
+    SiteIndex, SiteModel, Socket, SqlInstance, Stated, Statement,
 };
 
 const GATEWAY: &str = "10.0.0.3";
@@ -54,7 +54,7 @@ const ADDRESSES: [&str; 23] = [
 const INTERFACES: [&str; 3] = ["eth0", "eth1", "elsewhere"];
 const LENGTHS: [u8; 8] = [0, 8, 15, 16, 24, 30, 31, 32];
 const PORTS: [u16; 10] = [80, 443, 500, 1433, 4500, 8530, 8443, 50_000, 50_001, 65_535];
-const SETTINGS: [&str; 3] = ["web", "fixed", "rpc-dynamic"];
+const SETTINGS: [&str; 3] = ["web", "sql", "rpc-dynamic"];
 const COMPANIONS: [&str; 2] = ["on", "off"];
 const CONDITIONS: [&str; 3] = ["wake-up", "wsus-cleanup", "unc-shares"];
 const ROLES: usize = 9;
@@ -316,6 +316,48 @@ fn sides() -> impl Strategy<Value = Vec<InterfaceSide>> {
     })
 }
 
+fn proxies() -> impl Strategy<Value = Vec<Proxy>> {
+    let proxy = (select(&ADDRESSES[..]), select(&PORTS[..])).prop_map(|(text, port)| Proxy {
+        address: address(text),
+        port,
+        place: Place::default(),
+    });
+    prop::collection::vec(proxy, 0..4)
+}
+
+fn sql_instances() -> impl Strategy<Value = Vec<SqlInstance>> {
+    let addresses = prop::collection::vec(select(&ADDRESSES[..]).prop_map(address), 1..4);
+    let ports = (select(&PORTS[..]), prop::option::of(select(&PORTS[..])));
+    let instance = (addresses, ports).prop_map(|(addresses, (port, broker))| SqlInstance {
+        name: None,
+        addresses,
+        port,
+        broker,
+        place: Place::default(),
+    });
+    prop::collection::vec(instance, 0..4)
+}
+
+fn nats() -> impl Strategy<Value = Vec<Nat>> {
+    let socket = || {
+        let port = prop::option::weighted(0.7, select(&PORTS[..]));
+        (select(&ADDRESSES[..]), port).prop_map(|(text, port)| Socket {
+            address: address(text),
+            port,
+        })
+    };
+    let sockets = || prop::collection::vec(socket(), 1..3);
+    let nat = (sockets(), sockets()).prop_map(|(vips, members)| Nat {
+        vips,
+        members,
+        own: vec![],
+        hides: None,
+        roles: vec![],
+        place: Place::default(),
+    });
+    prop::collection::vec(nat, 0..4)
+}
+
 fn site() -> impl Strategy<Value = SiteModel> {
     let site_ports = prop::collection::vec(changes(), 3);
     let statements = prop::collection::vec(statement(), 1..14);
@@ -329,13 +371,15 @@ fn site() -> impl Strategy<Value = SiteModel> {
         initiates,
         sides(),
     );
-    (statements, internal, changes(), site_ports, said).prop_map(
+    let network = (proxies(), sql_instances(), nats());
+    (statements, internal, changes(), site_ports, said, network).prop_map(
         |(
             mut statements,
             internal,
             ports,
             site_ports,
             (hosts, rules, flag_foreign, conditions, site_server_initiates, interfaces),
+            (proxies, sql_instances, nats),
         )| {
             let mut said = BTreeSet::new();
             statements.retain(|statement| said.insert((statement.role, statement.extent)));
@@ -375,6 +419,9 @@ fn site() -> impl Strategy<Value = SiteModel> {
                 conditions,
                 site_server_initiates,
                 interfaces,
+                proxies,
+                sql_instances,
+                nats,
                 ..SiteModel::new(EditionId("current".to_owned()))
             }
         },

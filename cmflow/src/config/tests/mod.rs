@@ -1,4 +1,5 @@
 mod long;
+mod network;
 
 use std::fmt::Write as _;
 
@@ -175,8 +176,8 @@ fn each_mistake_is_one_message_with_its_line_and_the_right_spelling() {
         ),
         ("role = 1", "1: unknown key \"role\"; did you mean \"roles\"?"),
         (
-            "[interfaces]\neth1 = \"client\"",
-            "1: unknown key \"interfaces\"; there is \"edition\", \"companions\", \"include\", \"networks\", \"scope\", \"conditions\", \"options\", \"roles\", \"site\", \"host\", \"custom-roles\", \"rule\" and \"ports\"",
+            "[uplinks]\neth1 = \"client\"",
+            "1: unknown key \"uplinks\"; there is \"edition\", \"companions\", \"include\", \"networks\", \"scope\", \"conditions\", \"options\", \"interfaces\", \"roles\", \"site\", \"host\", \"sql-instance\", \"nat\", \"custom-roles\", \"rule\" and \"ports\"",
         ),
         (
             "[networks]\ninternl = []",

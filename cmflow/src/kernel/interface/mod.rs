@@ -3,6 +3,7 @@
 //! - [`choose`]: the interfaces that were named, or why one of them is refused;
 //! - [`plan`] and [`constants`]: the hooks to try on one, and what its copy of the program must know;
 //! - [`report`]: all of that for `cmflow check`, without attaching anything;
+//! - [`unseen_sides`]: what the site file says of interfaces that nobody looks at;
 //! - [`privileges`] and [`kernel`]: what the machine must have before anything is loaded;
 //! - [`all`], [`find`], [`counters`], [`addresses`], [`broadcasts`]: plain facts.
 
@@ -15,6 +16,7 @@ mod native;
 mod netlink;
 mod plan;
 mod report;
+mod sides;
 #[cfg(test)]
 mod tests;
 
@@ -26,3 +28,4 @@ pub use machine::{kernel, privileges};
 pub use native::Native;
 pub use plan::{Mode, Plan, constants, plan};
 pub use report::{Outlook, Report, report};
+pub use sides::unseen_sides;

@@ -119,13 +119,20 @@ fn datagrams_are_answered_whence_their_protocol_answers() {
         ..talk(Transport::Udp, false, Ending::Answered)
     });
     assert_eq!(ordinary, [(50_000, 443), (443, 50_000)]);
-    let tftp = ends(Talk {
-        answer_bytes: 600,
-        ..talk(Transport::UdpFromElsewhere, false, Ending::Answered)
-    });
     let picked = 32_775;
     let block = [(picked, 50_000), (50_000, picked)];
-    assert_eq!(tftp, [&[(50_000, 443)], &block[..], &block[..]].concat());
+    // A full block is never the last.
+    for (answer_bytes, blocks) in [(600, 2), (511, 1), (512, 2), (1023, 2), (1024, 3)] {
+        let tftp = ends(Talk {
+            answer_bytes,
+            ..talk(Transport::UdpFromElsewhere, false, Ending::Answered)
+        });
+        assert_eq!(
+            tftp,
+            [&[(50_000, 443)][..], &block.repeat(blocks)].concat(),
+            "{answer_bytes}"
+        );
+    }
     assert_eq!(ends(talk(Transport::Udp, false, Ending::Silence)).len(), 1);
 }
 
