@@ -1,6 +1,7 @@
 //! Groups, broadcasts and sides as `cmflow replay` and `cmflow explain` tell them.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use cmflow::account::{End, Flow, Totals};
@@ -17,7 +18,7 @@ use cmflow_common::gateway::Count;
 use cmflow_common::verdict::VerdictId;
 use cmflow_tests::binary::run;
 use cmflow_tests::frames::{Frame, eth};
-use cmflow_tests::replayed::{Desk, Tables, capture, timed};
+use cmflow_tests::replayed::{BEGINS, Desk, Tables, capture, timed};
 use xtask::capture::file::{ByteOrder, Container, Format, Resolution, link_type};
 
 const SITE: &str = r#"
@@ -157,6 +158,56 @@ fn relayed_dhcp_is_one_conversation_of_the_relay_and_the_server() -> Result<()> 
     ensure!(flows.len() == 1, "{flows:?}");
     assert_eq!(flows[0].rules, ["client/distribution-point-pxe/dhcp"]);
     assert_eq!((&*flows[0].verdict, &*flows[0].state), ("documented", "answered"));
+    Ok(())
+}
+
+/// The PXE table: whoever has no address yet, at the interface that frames of a plain capture come in by.
+#[test]
+fn a_computer_without_an_address_gets_one() -> Result<()> {
+    let (catalogue, site, _) = compiled()?;
+    let machine = Machine {
+        interfaces: vec![("eth1".to_owned(), 0)],
+        ..Machine::default()
+    };
+    let compiled = compile(&catalogue, &site, &machine, &[])?;
+    let tables = Tables::of(site, compiled);
+    let link = |from, to| eth().ipv6(from, to);
+    for (frame, rule, initiator) in [
+        (
+            from("0.0.0.0", "255.255.255.255").udp(68, 67).payload(300),
+            "client/distribution-point-pxe/dhcp",
+            "0.0.0.0",
+        ),
+        (
+            from("10.20.0.12", "255.255.255.255").udp(67, 68).payload(300),
+            "client/distribution-point-pxe/dhcp",
+            "10.20.0.12",
+        ),
+        (
+            link("fe80::7", "ff02::1:2").udp(546, 547).payload(90),
+            "client/distribution-point-pxe/dhcpv6",
+            "fe80::7",
+        ),
+        (
+            // An answer, so that its receiver is taken for the one that asked.
+            link("fd00:20::12", "fe80::7").udp(547, 546).payload(90),
+            "client/distribution-point-pxe/dhcpv6",
+            "fe80::7",
+        ),
+    ] {
+        // An hour after the capture began: a datagram is the first of its conversation then.
+        let early = from("10.10.4.7", "10.10.9.9").icmp(8, 0).echo(1, 1).build();
+        let frames = [
+            (BEGINS, early),
+            (BEGINS + Duration::from_secs(3600), frame.build()),
+        ];
+        let (_, flows) = tables.play(&capture(PCAP, &frames)?)?;
+        let flow = flows.iter().find(|flow| flow.protocol == "udp");
+        let flow = flow.expect("the datagram's flow");
+        let found = (&*flow.verdict, &*flow.rules.join(" "));
+        assert_eq!(found, ("documented", rule), "{flow:?}");
+        assert_eq!(flow.initiator.address, initiator.parse::<IpAddr>()?);
+    }
     Ok(())
 }
 
