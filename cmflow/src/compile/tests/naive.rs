@@ -114,7 +114,7 @@ impl Naive<'_> {
         });
         let hides = match protocol {
             protocol::TCP | protocol::ICMP | protocol::ICMPV6 => false,
-            protocol::UDP => port == 500 || port == 4500,
+            protocol::UDP => [500, 4500, 4789, 8472, 6081, 1701].contains(&port),
             _ => true,
         };
         let plain = |kind, flagged| Answer {
