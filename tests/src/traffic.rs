@@ -6,7 +6,9 @@ use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use xtask::lab::eventually;
 
+use crate::gateway_daemon::LIMIT;
 use crate::office::Office;
 
 /// Bytes of an Ethernet header.
@@ -93,7 +95,8 @@ pub fn translated_conversation(
     asked: SocketAddr,
     to: SocketAddr,
 ) -> Result<Segments> {
-    let server = office.of(to)?.tcp_listen(to)?;
+    // A process that another test is just starting may hold the last listener of this port until it runs.
+    let server = eventually("a free port", LIMIT, || office.of(to)?.tcp_listen(to))?;
     let mut connection = office.of(from)?.tcp_connect(from, asked)?;
     let (mut served, _) = server.accept()?;
     let mut heard = [0; 8];
