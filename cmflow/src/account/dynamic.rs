@@ -9,20 +9,9 @@ use cmflow_common::verdict::VerdictId;
 use super::Flow;
 use crate::compile::{Basis, VerdictInfo};
 
-/// How a flow came to count as one to a dynamic port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
-    /// Its port lies in the range.
-    Range,
-}
-
-impl By {
-    const fn of(basis: Basis) -> Option<Self> {
-        match basis {
-            Basis::Range => Some(Self::Range),
-            Basis::Port | Basis::Icmp | Basis::Expectation => None,
-        }
-    }
+/// Whether a verdict of that basis is about a dynamic port.
+const fn is_dynamic(basis: Basis) -> bool {
+    matches!(basis, Basis::Range | Basis::Expectation)
 }
 
 /// What one computer used of another's dynamic ports.
@@ -48,7 +37,7 @@ pub struct PairPorts {
 #[derive(Clone, Debug, Default)]
 pub struct DynamicPorts {
     /// By number of the verdict; nothing for those that have nothing to do with dynamic ports.
-    by: Arc<[Option<By>]>,
+    bases: Arc<[Option<Basis>]>,
     /// By initiator and responder.
     pub pairs: HashMap<[Address; 2], PairPorts>,
     /// Flows of pairs that found no room.
@@ -63,14 +52,15 @@ impl DynamicPorts {
 
     /// Learns which verdicts are about dynamic ports.
     pub(super) fn know(&mut self, verdicts: &[VerdictInfo]) {
-        self.by = verdicts.iter().map(|info| info.basis.and_then(By::of)).collect();
+        let basis = |info: &VerdictInfo| info.basis.filter(|basis| is_dynamic(*basis));
+        self.bases = verdicts.iter().map(basis).collect();
     }
 
     pub(super) fn add(&mut self, flow: &Flow) {
         let verdict = flow.verdict;
         // Nobody narrows a range by what came from the wrong end.
-        let by = self.by.get(usize::from(verdict.number())).copied().flatten();
-        let Some(by) = by.filter(|_| !verdict.is_reversed()) else {
+        let basis = self.bases.get(usize::from(verdict.number())).copied().flatten();
+        let Some(basis) = basis.filter(|_| !verdict.is_reversed()) else {
             return;
         };
         let key = [flow.initiator.address, flow.responder.address];
@@ -93,8 +83,10 @@ impl DynamicPorts {
         } else {
             pair.beyond += 1;
         }
-        match by {
-            By::Range => pair.by_range += 1,
+        if basis == Basis::Range {
+            pair.by_range += 1;
+        } else {
+            pair.by_expectation += 1;
         }
         pair.verdicts.insert(verdict);
         pair.first_seen = pair.first_seen.min(flow.first_seen);
