@@ -7,7 +7,8 @@ use crate::compile::Basis;
 fn dynamic_ports_are_kept_by_pair_and_bounded() {
     let mut infos = verdicts();
     infos[8].basis = Some(Basis::Range);
-    infos[9].basis = Some(Basis::Port);
+    infos[9].basis = Some(Basis::Expectation);
+    infos[5].basis = Some(Basis::Port);
     let mut totals = Totals::default().knowing(&infos);
     let sent = |to: &str, verdict| {
         Sent {
@@ -20,12 +21,16 @@ fn dynamic_ports_are_kept_by_pair_and_bounded() {
         totals.add(&sent(&format!("10.20.0.11:{}", 49_152 + port * 2), DOCUMENTED));
     }
     totals.add(&sent("10.20.0.11:49152", DOCUMENTED));
-    totals.add(&sent("10.20.0.12:443", ALSO_DOCUMENTED));
+    totals.add(&sent("10.20.0.11:49152", ALSO_DOCUMENTED));
+    totals.add(&sent("10.20.0.12:443", VerdictId::OPAQUE));
     totals.add(&sent("10.20.0.12:49152", VerdictId(8 | VerdictId::REVERSED)));
     let [pair] = totals.dynamic.pairs.values().collect::<Vec<_>>()[..] else {
         panic!("one pair: {:#?}", totals.dynamic.pairs);
     };
-    assert_eq!((pair.ports.len(), pair.beyond, pair.by_range), (256, 1, 258));
+    assert_eq!(
+        (pair.ports.len(), pair.beyond, pair.by_range, pair.by_expectation),
+        (256, 1, 258, 1)
+    );
     assert_eq!(
         (pair.first_seen, pair.last_seen, totals.dynamic.beyond),
         (100, 110, 0)
