@@ -83,6 +83,37 @@ fn a_replay_tells_the_ports_of_each_pair() -> Result<()> {
     Ok(())
 }
 
+/// What the endpoint mapper announced is told apart from what the range alone explains.
+#[test]
+fn ports_that_were_announced_are_told_apart() -> Result<()> {
+    let desk = Desk::new()?;
+    let asks = || eth().ipv4(SITE_SERVER, POINT).tcp(40_000, 135);
+    let answers = || eth().ipv4(POINT, SITE_SERVER).tcp(135, 40_000);
+    let syn = |source, port| eth().ipv4(SITE_SERVER, POINT).tcp(source, port).syn();
+    let frames = timed(vec![
+        syn(40_001, 49_700),
+        asks().syn(),
+        answers().syn().ack(),
+        asks().ack().payload(72),
+        answers().ack().payload(60),
+        asks().ack().payload(156),
+        answers().ack().payload(152),
+        asks().ack().payload(40),
+        syn(40_002, 49_701),
+        syn(40_003, 49_702),
+    ]);
+    let said = desk.replay_frames(Format::default(), &frames)?;
+    let [pair] = &said.rpc[..] else {
+        anyhow::bail!("one pair: {:#?}", said.rpc);
+    };
+    ensure!(
+        (pair.flows_by_range, pair.flows_by_expectation) == (1, 2),
+        "{said:#?}"
+    );
+    assert_eq!(pair.ports, [stretch(49_700, 49_702)]);
+    Ok(())
+}
+
 /// The line that `cmflow rpc` suggests is one that a site file may have, and it explains what the wide one did.
 #[test]
 fn the_suggested_setting_is_a_setting() -> Result<()> {
