@@ -1,5 +1,7 @@
 //! What the daemon answers: the shapes that scripts read, in the words of the documents.
 
+mod rpc;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -7,6 +9,8 @@ use cmflow_common::address::Address;
 use cmflow_common::packet::protocol;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use rpc::{PortStretch, Rpc, RpcPair};
 
 /// Packets and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +41,21 @@ pub struct Tally {
     pub flows: u64,
 }
 
-/// `cmflow status`.
+/// Flows whose ports something hides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opaque {
+    /// What hides them: `esp`, `ike`, `ike-nat-t`, `gre`, `ipip`, `6in4`, `vxlan`, `fragment` …
+    pub protocol: String,
+    /// Packets.
+    pub packets: u64,
+    /// Bytes on the wire.
+    pub bytes: u64,
+    /// Flows.
+    pub flows: u64,
+}
+
+/// `cmflow status`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// Name of the instance.
     pub instance: String,
@@ -60,6 +77,8 @@ pub struct Status {
     pub outcomes: BTreeMap<String, u64>,
     /// Packets, bytes and flows by verdict.
     pub verdicts: BTreeMap<String, Tally>,
+    /// Opaque flows by what hides their ports; those without an entry in the flow table are not among them.
+    pub opaque: Vec<Opaque>,
     /// The flow table.
     pub flow_table: FlowTable,
     /// What packets announced of packets to come, by kind: `rpc`, `tftp`, `fragments`.
@@ -73,7 +92,7 @@ pub struct Status {
 }
 
 /// An interface in [`Status`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InterfaceStatus {
     /// Its name.
     pub name: String,
@@ -87,6 +106,12 @@ pub struct InterfaceStatus {
     pub bytes: u64,
     /// Frames that the interface's own counter received since the program was attached.
     pub received: u64,
+    /// Flows whose first packet came in by it, those that are gone among them.
+    pub flows: u64,
+    /// Those among them whose other direction does not cross this gateway.
+    pub one_sided_flows: u64,
+    /// Their share in percent.
+    pub one_sided_share: f64,
 }
 
 /// The flow table in [`Status`].
@@ -302,12 +327,16 @@ pub struct Replay<F = Vec<Flow>> {
     pub outcomes: BTreeMap<String, u64>,
     /// Packets, bytes and flows by verdict.
     pub verdicts: BTreeMap<String, Tally>,
+    /// Opaque flows by what hides their ports; those without an entry in the flow table are not among them.
+    pub opaque: Vec<Opaque>,
     /// Rules with at least one packet.
     pub rules: Vec<RuleCount>,
     /// Flows that the filters let through, sorted.
     pub flows: F,
     /// What nothing explains, by roles and service, most flows first.
     pub groups: Vec<UnexplainedGroup>,
+    /// Dynamic ports used, by pair of computers.
+    pub rpc: Vec<RpcPair>,
     /// Packets that found no room in the flow table: counted by outcome and verdict, but in no flow.
     pub packets_without_entry: u64,
     /// What could not be read, and what else is to be known of the counts.
@@ -322,9 +351,11 @@ impl<F> Replay<F> {
             capture: self.capture,
             outcomes: self.outcomes,
             verdicts: self.verdicts,
+            opaque: self.opaque,
             rules: self.rules,
             flows,
             groups: self.groups,
+            rpc: self.rpc,
             packets_without_entry: self.packets_without_entry,
             problems: self.problems,
         }

@@ -10,10 +10,15 @@ use cmflow_common::gateway::Count;
 use cmflow_common::outcome::Outcome;
 use jiff::Timestamp;
 
-use crate::account::{Conservation, Flow, Half, Totals};
+use crate::account::{Conservation, Flow, Half, Totals, Translations, Waiting};
 use crate::clock::{Moment, awake, frequency};
+use crate::compile::Compiled;
 use crate::kernel::{KernelError, Maps};
-use crate::site::RPC_LIFETIME;
+use crate::site::{Nat, RPC_LIFETIME};
+
+/// How long after its last packet a half of a translated conversation, whose slot was freed, waits for the other one:
+/// longer than any slot with one direction is kept.
+const HALF_PATIENCE: Duration = Duration::from_secs(900);
 
 /// How long a silent flow is kept, by what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,12 +116,16 @@ pub struct Reader {
     expired: [u64; 2],
     /// Totals of flows whose slots were freed.
     pub gone: Totals,
+    /// Translations that the site file declares.
+    pub translations: Translations,
+    /// Halves of translated conversations whose slots were freed.
+    pub waiting: Waiting,
     /// The law so far.
     pub law: Conservation,
 }
 
 impl Reader {
-    /// A reader of `interfaces` rows of outcomes and `verdicts` verdicts.
+    /// A reader of `interfaces` rows of outcomes and of the verdicts that tables give, for translations of a site file.
     ///
     /// # Errors
     /// Where the clock cannot be read.
@@ -124,7 +133,8 @@ impl Reader {
         maps: &mut Maps,
         timeouts: Timeouts,
         interfaces: usize,
-        verdicts: usize,
+        compiled: &Compiled,
+        nats: &[Nat],
     ) -> Result<Self, KernelError> {
         let first = maps.clock()?;
         std::thread::sleep(Duration::from_millis(100));
@@ -136,9 +146,11 @@ impl Reader {
             timeouts,
             hz,
             interfaces,
-            verdicts,
+            verdicts: compiled.verdicts.len(),
             expired: [0; 2],
-            gone: Totals::default(),
+            gone: Totals::default().knowing(&compiled.verdicts),
+            translations: Translations::new(nats, &compiled.verdicts),
+            waiting: Waiting::default(),
             law: Conservation::default(),
         })
     }
@@ -177,7 +189,7 @@ impl Reader {
             without_entry: at_rest.without_entry.packets,
         };
         let law_held = self.law.settle(rest, half);
-        self.free(maps, &silent);
+        self.free(maps, &silent, &moment);
 
         let moving = maps.counters(rest ^ 1, self.interfaces, self.verdicts)?;
         let both = |a: &Count, b: &Count| Count {
@@ -206,10 +218,11 @@ impl Reader {
     }
 
     /// Frees slots whose gate closed before the grace period of this tick, and keeps their totals.
-    fn free(&mut self, maps: &Maps, silent: &[(usize, Slot)]) {
-        for flow in Flow::collect(silent.iter().map(|(_, slot)| *slot)) {
-            self.gone.add(&flow);
-        }
+    fn free(&mut self, maps: &Maps, silent: &[(usize, Slot)], moment: &Moment) {
+        let expired = Flow::collect(silent.iter().map(|(_, slot)| *slot));
+        let patience = moment.before(HALF_PATIENCE);
+        self.waiting
+            .settle(&self.translations, expired, patience, &mut self.gone);
         for (index, slot) in silent {
             for (half, expired) in self.expired.iter_mut().enumerate() {
                 *expired += slot.packets[half][0] + slot.packets[half][1];

@@ -1,5 +1,6 @@
 //! Captures for the tests of `cmflow replay`, and what it says of them.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -7,7 +8,6 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use cmflow::account::Totals;
 use cmflow::answer::{Flow, Replay, UnexplainedGroup};
 use cmflow::catalogue::Catalogue;
 use cmflow::compile::{Compiled, Machine, compile};
@@ -259,12 +259,13 @@ impl Tables {
             InMemory::new(&self.compiled.tables, Timeouts::default(), 1),
             |_| {},
         )?;
+        let (listed, totals) = replayed.seen.whole(&self.compiled, &self.site);
         let findings = Findings {
             compiled: &self.compiled,
             site: &self.site,
             verdicts: &replayed.seen.verdicts,
-            flows: &replayed.seen.flows,
-            totals: replayed.seen.beyond.with(&replayed.seen.flows),
+            flows: &listed,
+            totals: Cow::Owned(totals),
             moment: Replayed::moment(),
         };
         Ok(findings.groups(&FlowQuery::default()))
@@ -280,12 +281,13 @@ impl Tables {
             InMemory::new(&self.compiled.tables, Timeouts::default(), 1),
             |_| {},
         )?;
+        let (listed, totals) = replayed.seen.whole(&self.compiled, &self.site);
         let findings = Findings {
             compiled: &self.compiled,
             site: &self.site,
             verdicts: &replayed.seen.verdicts,
-            flows: &replayed.seen.flows,
-            totals: Totals::default(),
+            flows: &listed,
+            totals: Cow::Owned(totals),
             moment: Replayed::moment(),
         };
         let query = FlowQuery {
@@ -294,6 +296,7 @@ impl Tables {
         };
         let found = findings.matching(&query);
         let flows = found.into_iter().map(|flow| findings.flow(flow)).collect();
+        drop(listed);
         Ok((replayed, flows))
     }
 }

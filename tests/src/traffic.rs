@@ -6,7 +6,9 @@ use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use xtask::lab::eventually;
 
+use crate::gateway_daemon::LIMIT;
 use crate::office::Office;
 
 /// Bytes of an Ethernet header.
@@ -43,18 +45,32 @@ pub fn datagrams(
     count: u64,
     payload: usize,
 ) -> Result<()> {
+    translated_datagrams(office, from, [to, to], count, payload)
+}
+
+/// The same where the client asks the first address and a translator on the way leads it to the second.
+///
+/// # Errors
+/// Where an answer does not come.
+pub fn translated_datagrams(
+    office: &Office,
+    from: SocketAddr,
+    [asked, to]: [SocketAddr; 2],
+    count: u64,
+    payload: usize,
+) -> Result<()> {
     let _server = office.of(to)?.echo_udp(to)?;
     let socket = office.of(from)?.udp(from)?;
     let sent = vec![7; payload];
     let mut answer = vec![0; payload + 1];
     for number in 0..count {
-        socket.send_to(&sent, to)?;
+        socket.send_to(&sent, asked)?;
         let (length, peer) = socket
             .recv_from(&mut answer)
             .with_context(|| format!("answer {number}"))?;
         ensure!(
-            (length, peer) == (payload, to),
-            "{length} bytes from {peer} answer {payload} to {to}"
+            (length, peer) == (payload, asked),
+            "{length} bytes from {peer} answer {payload} to {asked}"
         );
     }
     Ok(())
@@ -66,8 +82,22 @@ pub fn datagrams(
 /// # Errors
 /// Where the other end does not echo.
 pub fn conversation(office: &Office, from: SocketAddr, to: SocketAddr) -> Result<Segments> {
-    let server = office.of(to)?.tcp_listen(to)?;
-    let mut connection = office.of(from)?.tcp_connect(from, to)?;
+    translated_conversation(office, from, to, to)
+}
+
+/// The same where the client asks `asked` and a translator on the way leads it to `to`.
+///
+/// # Errors
+/// Where the other end does not echo.
+pub fn translated_conversation(
+    office: &Office,
+    from: SocketAddr,
+    asked: SocketAddr,
+    to: SocketAddr,
+) -> Result<Segments> {
+    // A process that another test is just starting may hold the last listener of this port until it runs.
+    let server = eventually("a free port", LIMIT, || office.of(to)?.tcp_listen(to))?;
+    let mut connection = office.of(from)?.tcp_connect(from, asked)?;
     let (mut served, _) = server.accept()?;
     let mut heard = [0; 8];
     connection.write_all(b"question")?;

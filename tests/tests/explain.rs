@@ -123,3 +123,20 @@ fn what_is_no_question_is_refused_in_one_line() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn what_hides_the_ports_is_named() -> Result<()> {
+    for (service, name) in [
+        ("esp", "esp"),
+        ("gre", "gre"),
+        ("udp/500", "ike"),
+        ("udp/4500", "ike-nat-t"),
+        ("udp/4789", "vxlan"),
+    ] {
+        let (code, said, error) = explain(&["10.10.0.1", "10.20.0.11", service])?;
+        assert_eq!(code, Some(0), "{error}");
+        let sentence = format!("Both ends are known, and {name} hides what ports there are inside");
+        assert!(said.contains(&sentence), "{service}: {said}");
+    }
+    Ok(())
+}

@@ -1,5 +1,6 @@
 //! Groups, broadcasts and sides as `cmflow replay` and `cmflow explain` tell them.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -384,7 +385,7 @@ fn a_flow_of_whoever_is_at_a_side_is_told_with_its_role() -> Result<()> {
         site: &site,
         verdicts: &[],
         flows: &[],
-        totals: Totals::default(),
+        totals: Cow::Owned(Totals::default()),
         moment: Replayed::moment(),
     };
     for (end, link, roles) in [(client, 7, &["client"][..]), (elsewhere, 8, &[])] {
@@ -404,6 +405,7 @@ fn a_flow_of_whoever_is_at_a_side_is_told_with_its_role() -> Result<()> {
             forward: Count::default(),
             reverse: Count::default(),
             goes_on: false,
+            bits: 0,
             interface_slot: 0,
             first_seen: 0,
             last_seen: 0,

@@ -14,7 +14,10 @@ enum Kind {
     Address,
     Time,
     Count,
+    Number,
     Bool,
+    /// A list, empty or not.
+    List,
     TextOrNull,
     /// An object; what is in it has lines of its own.
     Object,
@@ -22,7 +25,7 @@ enum Kind {
     Texts,
 }
 
-use Kind::{Address, Bool, Count, Object, Text, TextOrNull, Texts, Time};
+use Kind::{Address, Bool, Count, List, Number, Object, Text, TextOrNull, Texts, Time};
 
 impl Kind {
     fn fits(self, value: &Value) -> bool {
@@ -32,6 +35,8 @@ impl Kind {
             Address => text.is_some_and(|text| text.parse::<std::net::IpAddr>().is_ok()),
             Time => text.is_some_and(is_utc),
             Count => value.is_u64(),
+            Number => value.is_number(),
+            List => value.is_array(),
             Bool => value.is_boolean(),
             TextOrNull => value.is_null() || value.is_string(),
             Object => value.is_object(),
@@ -99,6 +104,10 @@ const STATUS: &[(&str, Kind)] = &[
     ("interfaces[].mode", Text),
     ("interfaces[].frames", Count),
     ("interfaces[].bytes", Count),
+    ("interfaces[].flows", Count),
+    ("interfaces[].one_sided_flows", Count),
+    ("interfaces[].one_sided_share", Number),
+    ("opaque", List),
     ("frames", Count),
     ("outcomes", Object),
     ("outcomes.{}", Count),

@@ -50,6 +50,8 @@ pub struct Flow {
     pub responder: End,
     /// Whether the initiator was seen to open it.
     pub initiator_seen: bool,
+    /// What its packets left behind, as its key has the ends: [`state`].
+    pub bits: u16,
     /// What became of it.
     pub state: FlowState,
     /// Its verdict.
@@ -96,6 +98,7 @@ impl Flow {
             initiator,
             responder,
             initiator_seen: bits & state::INITIATOR_SEEN != 0,
+            bits,
             state: FlowState::of(slot.key.protocol(), bits),
             verdict: Claim::from_word(slot.claim).verdict,
             forward,
@@ -127,6 +130,7 @@ impl Flow {
         self.reverse.add(other.reverse.packets, other.reverse.bytes);
         self.goes_on &= other.goes_on;
         self.initiator_seen |= other.initiator_seen;
+        self.bits |= other.bits & !(state::INITIATOR_HIGH | state::INITIATOR_SEEN);
         self.state = self.state.min(other.state);
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);

@@ -13,8 +13,10 @@ mod detach;
 mod explain;
 mod flows;
 mod judging;
+mod opaque;
 mod paragraph;
 mod replay;
+mod rpc;
 mod rules;
 mod run;
 mod status;
@@ -53,6 +55,8 @@ enum Verb {
     Rules(rules::Arguments),
     /// Show what no document explains, with the rule that comes nearest
     Undocumented(undocumented::Arguments),
+    /// Show which dynamic ports are really used, so that a range can be narrowed
+    Rpc(rpc::Arguments),
     /// Remove what a daemon with --keep left in the kernel
     Detach(detach::Arguments),
 }
@@ -107,6 +111,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Flows(arguments) => flows::run(arguments, &mut out),
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
+        Verb::Rpc(arguments) => rpc::run(arguments, &mut out),
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
         Verb::Explain(arguments) => explain::run(arguments, cli.catalogue.as_deref(), &mut out),

@@ -1,5 +1,6 @@
 //! `cmflow replay`: what would be counted of the frames of a capture?
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -78,12 +79,13 @@ pub(super) fn run(
         Ok(error) => anyhow::anyhow!("{name} {error}"),
         Err(error) => error,
     })?;
+    let (flows, totals) = replayed.seen.whole(compiled, &file.model);
     let findings = Findings {
         compiled,
         site: &file.model,
         verdicts: &replayed.seen.verdicts,
-        flows: &replayed.seen.flows,
-        totals: replayed.seen.beyond.with(&replayed.seen.flows),
+        flows: &flows,
+        totals: Cow::Owned(totals),
         moment: Replayed::moment(),
     };
     let answer = answer(name, &replayed, &findings, &arguments.query);
@@ -166,9 +168,11 @@ fn answer(file: String, replayed: &Replayed, findings: &Findings<'_>, query: &Fl
             .map(|(outcome, count)| (outcome.name().to_owned(), count.packets))
             .collect::<BTreeMap<_, _>>(),
         verdicts: findings.verdicts(),
+        opaque: findings.opaque(),
         rules: findings.rules(false).rules,
         flows: Vec::new(),
         groups: findings.groups(query),
+        rpc: findings.rpc().rpc,
         packets_without_entry: seen.without_entry.packets,
         problems: replayed
             .problems

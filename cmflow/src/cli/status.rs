@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::Args;
 
 use super::asking::{AT_INGRESS, Asked, bytes, numbers, table, time};
-use super::{Format, Outcome, write_json};
-use crate::answer::Status;
+use super::{Format, Outcome, opaque, paragraph, write_json};
+use crate::answer::{InterfaceStatus, Status};
 use crate::serve::Question;
 
 #[derive(Debug, Args)]
@@ -29,6 +29,23 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
     })
 }
 
+/// One-sided flows are told in words from this share on, in percent, where there are flows enough to tell.
+const LOPSIDED_SHARE: f64 = 20.0;
+const LOPSIDED_FLOWS: u64 = 50;
+
+fn is_lopsided(interface: &InterfaceStatus) -> bool {
+    interface.one_sided_share > LOPSIDED_SHARE && interface.flows >= LOPSIDED_FLOWS
+}
+
+fn lopsided(interface: &InterfaceStatus) -> String {
+    format!(
+        "note: of {} % of the flows that came in by {} the other direction does not cross here as it should. Either the \
+         answers take another way (asymmetric routing), or addresses are translated on the way: a load balancer, DNAT or \
+         a source NAT, which the site file declares by [[nat]]",
+        interface.one_sided_share, interface.name
+    )
+}
+
 fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     writeln!(
         out,
@@ -48,6 +65,8 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         "frames",
         "bytes",
         "received",
+        "flows",
+        "one-sided",
         "why this mode",
     ]);
     for interface in &status.interfaces {
@@ -57,11 +76,17 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
             interface.frames.to_string(),
             bytes(interface.bytes),
             interface.received.to_string(),
+            interface.flows.to_string(),
+            format!("{} ({} %)", interface.one_sided_flows, interface.one_sided_share),
             interface.why.clone(),
         ]);
     }
-    numbers(&mut interfaces, &[2, 3, 4]);
+    numbers(&mut interfaces, &[2, 3, 4, 5, 6]);
     writeln!(out, "{interfaces}\n")?;
+    for interface in status.interfaces.iter().filter(|one| is_lopsided(one)) {
+        paragraph::write(out, 0, &lopsided(interface))?;
+        writeln!(out)?;
+    }
 
     let mut verdicts = table(&["verdict", "packets", "bytes", "flows"]);
     for (kind, tally) in &status.verdicts {
@@ -75,6 +100,10 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     numbers(&mut verdicts, &[1, 2, 3]);
     writeln!(out, "{verdicts}\n{AT_INGRESS}\n")?;
 
+    if let Some(opaque) = opaque::told(&status.opaque) {
+        paragraph::write(out, 0, &opaque)?;
+        writeln!(out)?;
+    }
     let outcomes: Vec<String> = status
         .outcomes
         .iter()
@@ -118,4 +147,38 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         law.frames, law.judged, law.accounted
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_one_sided_flows_is_told_in_words_where_it_means_something() {
+        for (flows, one_sided_flows, told) in [
+            (49, 49, false),
+            (50, 10, false),
+            (50, 11, true),
+            (1000, 200, false),
+            (1000, 201, true),
+        ] {
+            let interface = InterfaceStatus {
+                name: "eth1".to_owned(),
+                mode: "native".to_owned(),
+                why: String::new(),
+                frames: 0,
+                bytes: 0,
+                received: 0,
+                flows,
+                one_sided_flows,
+                one_sided_share: crate::account::InterfaceTotal {
+                    flows,
+                    one_sided: one_sided_flows,
+                }
+                .one_sided_share(),
+            };
+            assert_eq!(is_lopsided(&interface), told, "{one_sided_flows} of {flows}");
+            assert!(lopsided(&interface).contains("[[nat]]"));
+        }
+    }
 }

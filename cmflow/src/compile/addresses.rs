@@ -1,5 +1,5 @@
-//! From statements about prefixes and single addresses to one answer for every address: sort the prefixes, then walk them with a
-//! stack of those that contain the current one.
+//! From statements about prefixes and single addresses to one answer for every address: sort the prefixes, then walk
+//! them with a stack of those that contain the current one.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -24,6 +24,7 @@ use cmflow_common::verdict::{VerdictId, VerdictKind};
 use crate::catalogue::{Catalogue, EditionId, Group, RoleId};
 use crate::site::{SiteIndex, SiteModel};
 
+pub use ports::HIDING_UDP;
 pub use role_set::RoleSet;
 pub use rules::{OWN_RULES, RuleInfo, RulePorts};
 pub use verdicts::{Basis, VERDICT_CAPACITY, VerdictInfo};

@@ -12,6 +12,20 @@ use crate::site::{PortChanges, SiteIndex, SiteModel};
 use super::CompileError;
 use super::rules::EffectiveRule;
 
+/// UDP ports at which a protocol answers that hides those of what it carries, and its name.
+pub const HIDING_UDP: [(u16, &str); 6] = [
+    // RFC 7296 and RFC 3948.
+    (500, "ike"),
+    (4500, "ike-nat-t"),
+    // RFC 7348; 8472 is what Linux took before that port was assigned, and many overlays still do.
+    (4789, "vxlan"),
+    (8472, "vxlan"),
+    // RFC 8926.
+    (6081, "geneve"),
+    // RFC 2661.
+    (1701, "l2tp"),
+];
+
 /// What differs at a computer from the documented ports.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Profile {
@@ -229,11 +243,10 @@ fn segments<'a>(sets: impl Iterator<Item = &'a PortSet>) -> Vec<(usize, usize)> 
     edges.windows(2).map(|pair| (pair[0], pair[1])).collect()
 }
 
-/// [`PortClass::HIDES`] for IKE and its NAT traversal (RFC 3948), and for every IP protocol but those whose
-/// ports or types the parser reads.
+/// [`PortClass::HIDES`] for the UDP ports of tunnels and of IKE, and for every IP protocol but those whose ports or types
+/// the parser reads.
 fn hides(index: usize) -> u16 {
-    const IKE: usize = port_index(protocol::UDP, 500);
-    const IKE_NAT: usize = port_index(protocol::UDP, 4500);
+    const UDP: usize = port_index(protocol::UDP, 0);
     const PROTOCOLS: usize = port_index(0, 0);
     const READ: [usize; 5] = [
         PROTOCOLS + protocol::TCP as usize,
@@ -242,6 +255,9 @@ fn hides(index: usize) -> u16 {
         PROTOCOLS + protocol::ICMPV6 as usize,
         ICMP_OTHER,
     ];
-    let hidden = matches!(index, IKE | IKE_NAT) || index >= PROTOCOLS && !READ.contains(&index);
+    let tunnel = HIDING_UDP
+        .iter()
+        .any(|(port, _)| UDP + usize::from(*port) == index);
+    let hidden = tunnel || index >= PROTOCOLS && !READ.contains(&index);
     if hidden { PortClass::HIDES } else { 0 }
 }

@@ -1,12 +1,13 @@
 //! What the daemon knows, in the shapes that people and scripts are given.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use cmflow_common::expectation::{Event, Kind, ROOM_BITS};
 use cmflow_common::outcome::Outcome;
 
-use crate::account::{Conversation, ConversationTotal};
+use crate::account::{Conversation, ConversationTotal, Flow, Totals};
 use crate::answer;
 use crate::findings::Findings;
 use crate::reader::Reading;
@@ -16,17 +17,35 @@ use super::observer::Observer;
 
 /// The daemon and what it just read.
 pub(super) struct Answers<'a> {
-    pub(super) observer: &'a Observer,
-    pub(super) reading: &'a Reading,
+    observer: &'a Observer,
+    reading: &'a Reading,
+    /// Flows that live, halves of translated conversations joined.
+    flows: Cow<'a, [Flow]>,
+    /// Totals of all flows, those that are gone from the kernel among them.
+    totals: Totals,
 }
 
-impl Answers<'_> {
+impl<'a> Answers<'a> {
+    pub(super) fn new(observer: &'a Observer, reading: &'a Reading) -> Self {
+        let reader = &observer.reader;
+        let (flows, totals) = reader
+            .waiting
+            .with(&reader.translations, &reading.flows, &reader.gone);
+        Self {
+            observer,
+            reading,
+            flows,
+            totals,
+        }
+    }
+
     pub(super) fn status(&self) -> answer::Status {
         let (observer, reading) = (self.observer, self.reading);
         let mut outcomes = BTreeMap::new();
         let mut interfaces = Vec::new();
         let mut frames = 0;
-        for (attached, row) in observer.attached.iter().zip(&reading.outcomes) {
+        let rows = reading.outcomes.iter().zip(&self.totals.interfaces);
+        for (attached, (row, flows)) in observer.attached.iter().zip(rows) {
             let total = crate::account::sum(row);
             frames += total.packets;
             for (outcome, count) in Outcome::ALL
@@ -43,9 +62,13 @@ impl Answers<'_> {
                 frames: total.packets,
                 bytes: total.bytes,
                 received: Observer::received(attached),
+                flows: flows.flows,
+                one_sided_flows: flows.one_sided,
+                one_sided_share: flows.one_sided_share(),
             });
         }
         let law = &observer.reader.law;
+        let findings = self.findings();
         answer::Status {
             instance: observer.instance.to_string(),
             site: observer.file.clone(),
@@ -56,7 +79,8 @@ impl Answers<'_> {
             interfaces,
             frames,
             outcomes,
-            verdicts: self.findings().verdicts(),
+            verdicts: findings.verdicts(),
+            opaque: findings.opaque(),
             flow_table: answer::FlowTable {
                 entries: reading.slots as u64,
                 capacity: observer.maps.capacity() as u64,
@@ -100,8 +124,8 @@ impl Answers<'_> {
             compiled: &observer.compiled,
             site: &observer.site,
             verdicts: &reading.verdicts,
-            flows: &reading.flows,
-            totals: observer.reader.gone.with(&reading.flows),
+            flows: &self.flows,
+            totals: Cow::Borrowed(&self.totals),
             moment: reading.moment,
         }
     }
@@ -119,6 +143,10 @@ impl Answers<'_> {
 
     pub(super) fn rules(&self, all: bool) -> answer::Rules {
         self.findings().rules(all)
+    }
+
+    pub(super) fn rpc(&self) -> answer::Rpc {
+        self.findings().rpc()
     }
 
     pub(super) fn undocumented(&self) -> answer::Undocumented {

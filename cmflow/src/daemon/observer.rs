@@ -65,10 +65,7 @@ impl Observer {
             Ok(reading) => reading,
             Err(error) => return Reply::Refusal(format!("the counters cannot be read: {error}")),
         };
-        let answers = Answers {
-            observer: self,
-            reading: &reading,
-        };
+        let answers = Answers::new(self, &reading);
         let answer = match question {
             Question::Status => serde_json::to_value(answers.status()),
             Question::Flows(query) => match Findings::check(&self.compiled, &query) {
@@ -77,6 +74,7 @@ impl Observer {
             },
             Question::Rules { all } => serde_json::to_value(answers.rules(all)),
             Question::Undocumented => serde_json::to_value(answers.undocumented()),
+            Question::Rpc => serde_json::to_value(answers.rpc()),
         };
         match answer {
             Ok(answer) => Reply::Answer(answer),

@@ -140,7 +140,8 @@ fn begin(
             ..Timeouts::default()
         },
         attached.len(),
-        compiled.verdicts.len(),
+        &compiled,
+        &site.nats,
     )?;
     Ok(Observer {
         instance: settings.instance.clone(),

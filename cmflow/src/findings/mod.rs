@@ -1,8 +1,11 @@
 //! What was counted, in the words of the documents: the answers that a daemon and a replay have in common.
 
 mod groups;
+mod hidden;
+mod rpc;
 mod state;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,7 +38,7 @@ pub struct Findings<'a> {
     /// Flows that can be listed.
     pub flows: &'a [Flow],
     /// Totals of all flows, those that are gone among them.
-    pub totals: Totals,
+    pub totals: Cow<'a, Totals>,
     /// What makes times of day of the flows' times.
     pub moment: Moment,
 }
@@ -68,7 +71,8 @@ impl Findings<'_> {
                     0
                 };
                 let id = VerdictId(u16::try_from(number).ok()? | mark);
-                (count.packets > 0).then_some((id, info, *count))
+                let count = self.totals.settled(id, *count);
+                (count.packets > 0).then_some((id, info, count))
             })
     }
 

@@ -11,16 +11,19 @@ mod signals;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use cmflow_common::gateway::Count;
 use cmflow_common::outcome::Outcome;
 use jiff::Timestamp;
 
-use crate::account::{Flow, Totals};
+use crate::account::{Flow, Totals, Translations, Waiting};
 use crate::capture::{Capture, CaptureError, Link, Record};
 use crate::clock::Moment;
+use crate::compile::Compiled;
 use crate::kernel::KernelError;
+use crate::site::SiteModel;
 
 pub use kernel::InKernel;
 pub use memory::InMemory;
@@ -67,6 +70,16 @@ pub struct Seen {
     pub beyond: Totals,
     /// What it could not do.
     pub problems: Vec<Problem>,
+}
+
+impl Seen {
+    /// The flows, halves of translated conversations joined, and totals of all of them.
+    #[must_use]
+    pub fn whole(&self, compiled: &Compiled, site: &SiteModel) -> (Cow<'_, [Flow]>, Totals) {
+        let translations = Translations::new(&site.nats, &compiled.verdicts);
+        let beyond = self.beyond.clone().knowing(&compiled.verdicts);
+        Waiting::default().with(&translations, &self.flows, &beyond)
+    }
 }
 
 /// What came of a capture.

@@ -20,6 +20,8 @@ pub enum Question {
     },
     /// What nothing explains.
     Undocumented,
+    /// Which dynamic ports are used.
+    Rpc,
 }
 
 /// What came of a question.

@@ -30,6 +30,9 @@ pub const IP: Program = program("ip", "iproute2", &[]);
 /// Counts conversations of captures, which the tests compare with.
 pub const TSHARK: Program = program("tshark", "tshark", &[]);
 
+/// Translates addresses in a lab's gateway.
+pub const NFT: Program = program("nft", "nftables", &["nftables"]);
+
 /// What the demo talks through, the servers and their clients.
 pub const DEMO: [Program; 12] = [
     IP,

@@ -6,10 +6,11 @@ use std::io::Write;
 use cmflow_common::address::Address;
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 
+use crate::account::hiding::hidden_by;
 use crate::catalogue::{Group, OpenedBy};
 use crate::cli::paragraph;
 use crate::compile::Basis;
-use crate::explain::{Explanation, Note, Question, Reason, ReplacedBy, Side};
+use crate::explain::{Explanation, Note, Question, Reason, ReplacedBy, Service, Side};
 use crate::site::{FlagForeign, SiteModel};
 
 /// Roles of an address that the site file does not name, before they are only counted.
@@ -39,7 +40,7 @@ pub(super) fn write(
         }
     }
     writeln!(out)?;
-    writeln!(out, "{}", sentence(explanation, site.flag_foreign))?;
+    writeln!(out, "{}", sentence(explanation, service, site.flag_foreign))?;
     write_side_hint(out, [initiator, responder], site)?;
     if question.after.is_some() && !explanation.announced {
         paragraph::write(out, 0, "What was spoken of before announces nothing here.")?;
@@ -171,7 +172,7 @@ fn write_side_hint(out: &mut impl Write, ends: [&Side; 2], site: &SiteModel) -> 
 }
 
 /// What the verdict means for this flow.
-fn sentence(explanation: &Explanation<'_>, flag_foreign: FlagForeign) -> String {
+fn sentence(explanation: &Explanation<'_>, service: Service, flag_foreign: FlagForeign) -> String {
     let Explanation {
         initiator,
         responder,
@@ -191,9 +192,10 @@ fn sentence(explanation: &Explanation<'_>, flag_foreign: FlagForeign) -> String 
         VerdictKind::Documented => format!("The page documents it, by {by}{range}:"),
         VerdictKind::Approved => format!("The site file approves it, by {by}:"),
         VerdictKind::Baseline => format!("No page documents it; a companion explains it, by {by}{range}:"),
-        VerdictKind::Opaque => {
-            "Both ends are known, and nobody can see the ports inside: it is counted apart.".to_owned()
-        }
+        VerdictKind::Opaque => format!(
+            "Both ends are known, and {} hides what ports there are inside: it is counted apart, under that name.",
+            hidden_by(service.protocol, [0, service.port])
+        ),
         VerdictKind::Local => {
             "It does not cross the gateway: one end is link-local, a local group or broadcast, or the gateway itself."
                 .to_owned()

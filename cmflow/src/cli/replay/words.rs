@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::account::{Conversation, ConversationTotal};
 use crate::answer::{Flow, Replay};
 use crate::cli::asking::{bytes, numbers, table, time};
-use crate::cli::{flows, paragraph, undocumented};
+use crate::cli::{flows, opaque, paragraph, rpc, undocumented};
 use crate::findings::Findings;
 use crate::serve::FlowQuery;
 
@@ -23,6 +23,7 @@ pub(super) fn write(
     verdicts(out, replay)?;
     rules(out, replay)?;
     flow_list(out, findings, query)?;
+    dynamic_ports(out, findings, query)?;
     unexplained(out, replay, findings, query)?;
     for problem in &replay.problems {
         paragraph::write(out, 0, &format!("note: {problem}"))?;
@@ -81,6 +82,24 @@ fn verdicts(out: &mut impl Write, replay: &Replay) -> anyhow::Result<()> {
     }
     numbers(&mut shown, &[1, 2, 3]);
     writeln!(out, "\n{shown}")?;
+    if let Some(opaque) = opaque::told(&replay.opaque) {
+        paragraph::write(out, 0, &opaque)?;
+    }
+    Ok(())
+}
+
+fn dynamic_ports(out: &mut impl Write, findings: &Findings<'_>, query: &FlowQuery) -> anyhow::Result<()> {
+    let mut found = findings.rpc();
+    if found.rpc.is_empty() {
+        return Ok(());
+    }
+    let pairs = found.rpc.len();
+    found.rpc.truncate(query.limit.unwrap_or(SCREEN));
+    writeln!(out, "\ndynamic ports used\n{}", rpc::listed(&found.rpc))?;
+    if pairs > found.rpc.len() {
+        writeln!(out, "{} of {pairs} pairs of computers", found.rpc.len())?;
+    }
+    paragraph::write(out, 0, &rpc::suggested(&found))?;
     Ok(())
 }
 

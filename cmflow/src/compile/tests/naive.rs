@@ -251,7 +251,7 @@ impl<'a> Naive<'a> {
         });
         let hides = match protocol {
             protocol::TCP | protocol::ICMP | protocol::ICMPV6 => false,
-            protocol::UDP => port == 500 || port == 4500,
+            protocol::UDP => [500, 4500, 4789, 8472, 6081, 1701].contains(&port),
             _ => true,
         };
         let plain = |kind, flagged| Answer {

@@ -53,7 +53,7 @@ const ADDRESSES: [&str; 23] = [
 ];
 const INTERFACES: [&str; 3] = ["eth0", "eth1", "elsewhere"];
 const LENGTHS: [u8; 8] = [0, 8, 15, 16, 24, 30, 31, 32];
-const PORTS: [u16; 10] = [80, 443, 500, 1433, 4500, 8530, 8443, 50_000, 50_001, 65_535];
+const PORTS: [u16; 11] = [80, 443, 500, 1433, 4500, 4789, 8530, 8443, 50_000, 50_001, 65_535];
 const SETTINGS: [&str; 3] = ["web", "sql", "rpc-dynamic"];
 const COMPANIONS: [&str; 2] = ["on", "off"];
 const CONDITIONS: [&str; 3] = ["wake-up", "wsus-cleanup", "unc-shares"];
