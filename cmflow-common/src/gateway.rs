@@ -10,6 +10,7 @@ use crate::news::News;
 use crate::opening::{self, Glimpse, Opening};
 use crate::outcome::Outcome;
 use crate::parse::LinkLayer;
+use crate::room::Room;
 use crate::table;
 use crate::verdict::{Judgement, VerdictId};
 
@@ -251,6 +252,9 @@ pub trait Gateway {
     fn count_without_entry(&self, half: usize, packets: u64, bytes: u64);
     /// The slot at `index`, taken modulo the table's size.
     fn slot(&self, index: u32) -> Option<*mut Slot>;
+    /// Notes that a flow of that kind is new; says where it may lie: [`Room::places`], or
+    /// [`crate::room::NEARLY_ANYWHERE`].
+    fn spend(&self, room: Room) -> u8;
     /// Makes the flow table larger, because a new flow found no place; says whether it did. The kernel's has
     /// its size for good.
     ///

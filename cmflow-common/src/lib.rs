@@ -29,5 +29,6 @@ pub mod opening;
 pub mod outcome;
 pub mod packet;
 pub mod parse;
+pub mod room;
 pub mod table;
 pub mod verdict;

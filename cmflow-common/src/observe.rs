@@ -11,6 +11,7 @@ use crate::opening::{self, Glimpse};
 use crate::outcome::Outcome;
 use crate::packet::{Packet, protocol, sign};
 use crate::parse;
+use crate::room::{ANYWHERE, Room};
 use crate::table::{self, Entry, Found};
 use crate::verdict::VerdictId;
 
@@ -319,6 +320,10 @@ impl<V: Viewpoint> Sighting<'_, V> {
                 verdict,
             },
             state: bits,
+            places: match Room::of(verdict, bits) {
+                Room::Answered => ANYWHERE,
+                room => gateway.spend(room),
+            },
             interface_slot: self.view.slot(),
             now,
             half: self.half(),

@@ -74,6 +74,8 @@ pub struct Entry<'a> {
     pub claim: Claim,
     /// Bits of [`crate::flow::state`].
     pub state: u16,
+    /// Where it may lie: a bit for each index modulo eight, see [`crate::room::Room::places`].
+    pub places: u8,
     /// See [`Slot::interface_slot`].
     pub interface_slot: u32,
     /// Now, in jiffies.
@@ -88,13 +90,14 @@ pub struct Entry<'a> {
     pub bytes: u64,
 }
 
-/// Fills the first free slot from place `from` on; says whether there was one.
+/// Fills the first free slot from place `from` on where the entry may lie; says whether there was one.
 #[inline(always)]
 pub fn insert<G: Gateway>(gateway: &G, hash: u64, from: u32, entry: &Entry<'_>) -> bool {
     let mut step = 0;
     while step < G::PROBES {
-        if step >= from {
-            let Some(slot) = gateway.slot((hash as u32).wrapping_add(step)) else {
+        let index = (hash as u32).wrapping_add(step);
+        if step >= from && entry.places >> (index & 7) & 1 != 0 {
+            let Some(slot) = gateway.slot(index) else {
                 return false;
             };
             // SAFETY: the gateway gives pointers to live slots only; a slot whose claim word this exchange

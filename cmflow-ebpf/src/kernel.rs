@@ -15,8 +15,10 @@ use cmflow_common::gateway::{
 use cmflow_common::news::News;
 use cmflow_common::opening::{Glimpse, Opening};
 use cmflow_common::outcome::Outcome;
+use cmflow_common::room::{Budget, NEARLY_ANYWHERE, Room};
 use cmflow_common::verdict::{Judgement, VerdictId};
 
+use crate::maps::ROOMS;
 use crate::maps::{
     CONTROL, EXPECTATIONS, EXPECTED, FLOWS, HOSTS, JUDGEMENTS, LOST_NEWS, NEWS, OUTCOMES, PORTS, PREFIXES,
     VERDICTS, WITHOUT_ENTRY,
@@ -215,6 +217,25 @@ impl Gateway for Kernel {
     #[inline(always)]
     fn slot(&self, index: u32) -> Option<*mut Slot> {
         FLOWS.get_ptr_mut(index & settings::SLOT_MASK.load())
+    }
+
+    #[inline(always)]
+    fn spend(&self, room: Room) -> u8 {
+        let Some(budgets) = ROOMS.get_ptr_mut(0) else {
+            return room.places();
+        };
+        // SAFETY: the map gave the pointer, and there are four budgets.
+        let (spent, allowed) = unsafe {
+            let budget = budgets.cast::<Budget>().add(room as usize & 3);
+            // Relaxed, the code generator takes the instruction that gives nothing back, and uses what it gave.
+            let spent = atomic_xadd::<u64, u64, { AtomicOrdering::SeqCst }>(&raw mut (*budget).spent, 1);
+            (spent, (&raw const (*budget).allowed).read_volatile())
+        };
+        if spent < allowed {
+            NEARLY_ANYWHERE
+        } else {
+            room.places()
+        }
     }
 
     #[inline(always)]

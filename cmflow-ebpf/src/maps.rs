@@ -11,6 +11,7 @@ use cmflow_common::gateway::{
     Count, JudgementKey, MAX_INTERFACES, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW, PortTable,
 };
 use cmflow_common::news::News;
+use cmflow_common::room::Budgets;
 use cmflow_common::verdict::Judgement;
 
 const SHARED: usize = BPF_F_MMAPABLE as usize;
@@ -26,6 +27,10 @@ pub static CLOCK: Array<Clock, 1, SHARED> = Array::new();
 /// The flow table.
 #[btf_map]
 pub static FLOWS: Array<Slot, 1, SHARED> = Array::new();
+
+/// What the rooms of the flow table have spent, and may.
+#[btf_map]
+pub static ROOMS: Array<Budgets, 1, SHARED> = Array::new();
 
 /// Frames by interface, half and outcome.
 #[btf_map]

@@ -119,6 +119,8 @@ pub struct InterfaceStatus {
 pub struct FlowTable {
     /// Slots in use.
     pub entries: u64,
+    /// Slots in use by kind: `answered`, `unexplained`, `unanswered`.
+    pub rooms: BTreeMap<String, u64>,
     /// Slots there are.
     pub capacity: u64,
     /// Packets that found no slot: counted by outcome and verdict, but in no flow.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use cmflow_common::control::{Idle, lifetime_index};
 use cmflow_common::expectation::Kind;
-use cmflow_common::flow::{Slot, idle_class};
+use cmflow_common::flow::{Claim, Slot, idle_class};
 use cmflow_common::gateway::Count;
 use cmflow_common::outcome::Outcome;
+use cmflow_common::room::Room;
 use jiff::Timestamp;
 
 use crate::account::{Conservation, Flow, Half, Totals, Translations, Waiting};
@@ -101,6 +102,8 @@ pub struct Reading {
     pub flows: Vec<Flow>,
     /// Slots in use.
     pub slots: usize,
+    /// Slots in use by kind, by number of the [`Room`].
+    pub rooms: [u64; Room::ALL.len()],
     /// Whether the law held for the half that came to rest.
     pub law_held: bool,
 }
@@ -177,6 +180,12 @@ impl Reader {
             }
         });
         let used = slots.len();
+        let mut rooms = [0; Room::ALL.len()];
+        for slot in &slots {
+            let verdict = Claim::from_word(slot.claim).verdict;
+            rooms[Room::of(verdict, slot.state_bits()) as usize] += 1;
+        }
+        maps.allow_rooms(rooms);
         let half = Half {
             flow_outcome: at_rest
                 .outcomes
@@ -213,6 +222,7 @@ impl Reader {
             without_entry: both(&at_rest.without_entry, &moving.without_entry),
             flows: Flow::collect(slots.into_iter()),
             slots: used,
+            rooms,
             law_held,
         })
     }

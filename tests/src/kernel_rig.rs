@@ -120,6 +120,7 @@ impl KernelRig {
             self.maps.free_slot(index);
         }
         self.maps.forget_expectations();
+        self.maps.allow_rooms([0; 3]);
     }
 
     /// The ring of news; once.

@@ -9,6 +9,7 @@ use crate::flow::{Claim, Slot, idle_class};
 use crate::gateway::{Arrival, Count, Gateway};
 use crate::news::News;
 use crate::outcome::Outcome;
+use crate::room::{ANYWHERE, Budget, Budgets, NEARLY_ANYWHERE, Room, allowance};
 use crate::table;
 use crate::verdict::VerdictId;
 
@@ -28,6 +29,7 @@ pub struct MemoryGateway<'a, const PROBES: u32 = { table::PROBES }> {
     pub now: Cell<u64>,
     slots: UnsafeCell<Slots>,
     most_slots: usize,
+    budgets: Cell<Budgets>,
     /// Frames by outcome.
     pub outcomes: RefCell<[Count; Outcome::COUNT]>,
     /// Packets by number of their verdict, as far as one was given.
@@ -51,6 +53,12 @@ impl<'a, const PROBES: u32> MemoryGateway<'a, PROBES> {
             now: Cell::new(0),
             slots: UnsafeCell::new(free_slots(1 << bits)),
             most_slots: 1 << bits,
+            budgets: Cell::new(
+                [Budget {
+                    spent: 0,
+                    allowed: allowance(1 << bits, 0),
+                }; 4],
+            ),
             outcomes: RefCell::default(),
             verdicts: RefCell::default(),
             without_entry: Cell::default(),
@@ -65,6 +73,12 @@ impl<'a, const PROBES: u32> MemoryGateway<'a, PROBES> {
     #[must_use]
     pub fn growing_to(mut self, bits: u32) -> Self {
         self.most_slots = self.most_slots.max(1 << bits);
+        self.budgets.set(
+            [Budget {
+                spent: 0,
+                allowed: u64::MAX,
+            }; 4],
+        );
         self
     }
 
@@ -174,6 +188,23 @@ impl<'a, const PROBES: u32> Gateway for MemoryGateway<'a, PROBES> {
     fn slot(&self, index: u32) -> Option<*mut Slot> {
         let slots = self.table();
         slots.get(index as usize & (slots.len() - 1)).map(UnsafeCell::get)
+    }
+
+    #[inline]
+    fn spend(&self, room: Room) -> u8 {
+        let mut budgets = self.budgets.get();
+        let budget = &mut budgets[room as usize];
+        budget.spent += 1;
+        let within = budget.spent <= budget.allowed;
+        self.budgets.set(budgets);
+        // Where there is room for more, nobody takes anybody's place.
+        if budgets[room as usize].allowed == u64::MAX {
+            ANYWHERE
+        } else if within {
+            NEARLY_ANYWHERE
+        } else {
+            room.places()
+        }
     }
 
     /// Doubles the flow table, as far as it may grow; again, should one of its flows find no place even then.

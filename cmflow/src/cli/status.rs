@@ -111,10 +111,18 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         .collect();
     writeln!(out, "frames       {} ({})", status.frames, outcomes.join(", "))?;
     let table = &status.flow_table;
+    let rooms: Vec<String> = table
+        .rooms
+        .iter()
+        .map(|(room, entries)| format!("{entries} {room}"))
+        .collect();
     writeln!(
         out,
-        "flow table   {} of {} entries, {} packets without an entry",
-        table.entries, table.capacity, table.packets_without_entry
+        "flow table   {} of {} entries ({}), {} packets without an entry",
+        table.entries,
+        table.capacity,
+        rooms.join(", "),
+        table.packets_without_entry
     )?;
     let expectations: Vec<String> = status
         .expectations

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use cmflow_common::expectation::{Event, Kind, ROOM_BITS};
 use cmflow_common::outcome::Outcome;
+use cmflow_common::room::Room;
 
 use crate::account::{Conversation, ConversationTotal, Flow, Totals};
 use crate::answer;
@@ -83,6 +84,10 @@ impl<'a> Answers<'a> {
             opaque: findings.opaque(),
             flow_table: answer::FlowTable {
                 entries: reading.slots as u64,
+                rooms: Room::ALL
+                    .into_iter()
+                    .map(|room| (room.name().to_owned(), reading.rooms[room as usize]))
+                    .collect(),
                 capacity: observer.maps.capacity() as u64,
                 packets_without_entry: reading.without_entry.packets,
             },

@@ -12,15 +12,17 @@ use cmflow_common::expectation::{Event, Expectation, Kind, PLACES, ROOM_BITS, ev
 use cmflow_common::flow::{Claim, Slot};
 use cmflow_common::gateway::{Count, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW};
 use cmflow_common::outcome::Outcome;
+use cmflow_common::room::{Budget, Budgets, Room, allowance};
 
 use super::shared::{Shared, grace_period};
 use super::{Constants, KernelError, NewsRing, OBJECT, Pins};
 
 /// Maps that the programs of all interfaces share, by the names of `cmflow-ebpf/src/maps.rs`.
-const SHARED: [&str; 14] = [
+const SHARED: [&str; 15] = [
     "CONTROL",
     "CLOCK",
     "FLOWS",
+    "ROOMS",
     "OUTCOMES",
     "VERDICTS",
     "WITHOUT_ENTRY",
@@ -41,6 +43,7 @@ pub struct Maps {
     control: Shared<Control>,
     clock: Shared<Clock>,
     flows: Shared<Slot>,
+    rooms: Shared<Budgets>,
     outcomes: PerCpuArray<MapData, [u64; 2]>,
     verdicts: PerCpuArray<MapData, [u64; 2]>,
     without_entry: PerCpuArray<MapData, [u64; 2]>,
@@ -79,6 +82,7 @@ impl Maps {
         let control = shared(&take(&mut object, "CONTROL")?, 1)?;
         let clock = shared(&take(&mut object, "CLOCK")?, 1)?;
         let flows = shared(&take(&mut object, "FLOWS")?, 1 << flow_bits)?;
+        let rooms = shared(&take(&mut object, "ROOMS")?, 1)?;
         let outcomes = take(&mut object, "OUTCOMES")?.try_into().map_err(failed)?;
         let verdicts = take(&mut object, "VERDICTS")?.try_into().map_err(failed)?;
         let without_entry = take(&mut object, "WITHOUT_ENTRY")?.try_into().map_err(failed)?;
@@ -91,6 +95,7 @@ impl Maps {
             control,
             clock,
             flows,
+            rooms,
             outcomes,
             verdicts,
             without_entry,
@@ -104,6 +109,7 @@ impl Maps {
             .store(seed, Ordering::SeqCst);
         // Until somebody says since when, every conversation may have been under way.
         maps.know_from(u64::MAX);
+        maps.allow_rooms([0; Room::ALL.len()]);
         Ok(maps)
     }
 
@@ -227,6 +233,17 @@ impl Maps {
                 .word(0, offset_of!(Control, gates) + class * 8)
                 .load(Ordering::SeqCst)
         })
+    }
+
+    /// Says how many flows of each kind are in the table, and so what the kind may still spend.
+    pub fn allow_rooms(&self, live: [u64; Room::ALL.len()]) {
+        for (room, live) in Room::ALL.into_iter().zip(live) {
+            let at = room as usize * size_of::<Budget>();
+            let spent = self.rooms.word(0, at + offset_of!(Budget, spent));
+            let allowed = spent.load(Ordering::Relaxed) + allowance(self.capacity() as u64, live);
+            let word = self.rooms.word(0, at + offset_of!(Budget, allowed));
+            word.store(allowed, Ordering::SeqCst);
+        }
     }
 
     /// The generation of the tables in use.
