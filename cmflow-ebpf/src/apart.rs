@@ -1,13 +1,11 @@
 //! Functions that the verifier checks once by themselves, for whatever they are called with, instead of anew on each
 //! way that leads to them: global ones (Documentation/bpf/verifier.rst). They take numbers and plain memory.
 
-use cmflow_common::address::Address;
 use cmflow_common::expectation::{self, Kind};
 use cmflow_common::flow::FlowKey;
-use cmflow_common::gateway::Endpoint;
 use cmflow_common::opening::{self, Glimpse, Opening};
 
-use crate::kernel::{Kernel, KernelTables};
+use crate::kernel::Kernel;
 use crate::settings::Settings;
 
 /// What [`cmflow_meet`] gives where nothing was expected: no detail is that large.
@@ -33,14 +31,6 @@ pub extern "C" fn cmflow_make(kind: u32, key: *const FlowKey, detail: u64) -> u3
         expectation::make(&kernel, Kind::from_number(kind), key, detail);
     }
     0
-}
-
-/// [`cmflow_common::gateway::Tables::endpoint`] of the tables in a slot.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub extern "C" fn cmflow_endpoint(slot: u32, first: u64, second: u64) -> u32 {
-    let Endpoint(endpoint) = KernelTables::of(slot).look_up(Address::from_words([first, second]));
-    endpoint
 }
 
 /// [`opening::first`] by the tables of a generation, as [`opening::Opening::word`].

@@ -87,16 +87,9 @@ impl PrefixKey {
     }
 }
 
-impl KernelTables {
-    /// Those in that slot.
+impl Tables for KernelTables {
     #[inline(always)]
-    pub fn of(slot: u32) -> Self {
-        Self { slot }
-    }
-
-    /// See [`Tables::endpoint`].
-    #[inline(always)]
-    pub fn look_up(&self, address: Address) -> Endpoint {
+    fn endpoint(&self, address: Address) -> Endpoint {
         let words = address.words();
         // SAFETY: the value is copied out at once; user space never changes tables that are in use.
         let host = HOSTS
@@ -114,14 +107,6 @@ impl KernelTables {
             .get(self.slot)
             .and_then(|prefixes| prefixes.get(key.as_key()).copied());
         Endpoint(prefix.unwrap_or(0))
-    }
-}
-
-impl Tables for KernelTables {
-    #[inline(always)]
-    fn endpoint(&self, address: Address) -> Endpoint {
-        let [first, second] = address.words();
-        Endpoint(apart::cmflow_endpoint(self.slot, first, second))
     }
 
     #[inline(always)]

@@ -112,14 +112,19 @@ impl KernelRig {
         counted
     }
 
-    /// Frees every slot, and forgets what was announced. No frame runs meanwhile, so that nobody holds one.
+    /// Frees every slot, and forgets what was announced.
+    pub fn forget(&self) {
+        self.forget_flows();
+        self.maps.forget_expectations();
+    }
+
+    /// Frees every slot. No frame runs meanwhile, so that nobody holds one.
     pub fn forget_flows(&self) {
         let mut live = Vec::new();
         self.maps.each_slot(|index, _| live.push(index));
         for index in live {
             self.maps.free_slot(index);
         }
-        self.maps.forget_expectations();
         self.maps.allow_rooms([0; 3]);
     }
 

@@ -61,7 +61,7 @@ fn agree(hook: Hook, constants: &Constants, frames: usize) {
     let ring = RefCell::new(kernel.news());
     let batches = vec(chance::frame(), 1..=BATCH);
     let outcome = runner(frames.div_ceil(BATCH / 2)).run(&batches, |frames| {
-        kernel.forget_flows();
+        kernel.forget();
         let (mut program, mut ring) = (program.borrow_mut(), ring.borrow_mut());
         let _stale = drain(&mut ring);
         let before = kernel.counted();

@@ -431,7 +431,7 @@ fn each_row(rows: &[Row], constants: &Constants, hooks: &[Hook]) {
             if !program.takes(&frame) {
                 continue;
             }
-            kernel.forget_flows();
+            kernel.forget();
             let before = kernel.counted();
             program.run(&frame);
             let counted = kernel.counted().since(&before);
@@ -555,7 +555,7 @@ fn a_frame_cut_anywhere_is_counted_once_and_alike() {
             if let (Some(kernel), Some(program)) = (&kernel, &mut program)
                 && program.takes(&cut)
             {
-                kernel.forget_flows();
+                kernel.forget();
                 let before = kernel.counted();
                 program.run(&cut);
                 assert_eq!(kernel.counted().since(&before), slice, "{what}: kernel and slice");

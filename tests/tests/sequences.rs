@@ -108,7 +108,7 @@ fn a_conversation_is_one_flow_with_one_state() {
     let tables = tables();
     for row in conversations() {
         let what = row.what;
-        kernel.forget_flows();
+        kernel.forget();
         let before = kernel.counted();
         let slice = SliceRig::new(&tables, &Constants::default(), FLOW_BITS);
         for frame in &row.packets {
