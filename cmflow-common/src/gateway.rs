@@ -103,6 +103,8 @@ impl Endpoint {
     pub const LOCAL: u32 = 1 << 18;
     /// It answers TFTP requests, so that a datagram of it may be such an answer.
     pub const SERVES_TFTP: u32 = 1 << 19;
+    /// It is a group or the broadcast address of a subnet: nobody opens or answers from there.
+    pub const GROUP: u32 = 1 << 20;
 
     /// A class and flags.
     #[must_use]

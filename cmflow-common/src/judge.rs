@@ -48,13 +48,21 @@ pub const fn proven_opener(packet: &Packet) -> Opener {
 ///
 /// A datagram toward a documented port from one that is none names its sender at once. Where ports do not tell the
 /// ends apart it does so if the conversation is seen from its beginning (`from_beginning`). From a documented port
-/// it looks like an answer to something that did not cross here, so its receiver is taken for the one that asked.
+/// it looks like an answer to something that did not cross here, so its receiver is taken for the one that asked;
+/// but a group asks nobody.
 #[inline(always)]
 #[must_use]
-pub fn initiator<T: Tables>(tables: &T, packet: &Packet, from_low: bool, from_beginning: bool) -> u16 {
+pub fn initiator<T: Tables>(
+    tables: &T,
+    packet: &Packet,
+    ends: &Ends,
+    from_low: bool,
+    from_beginning: bool,
+) -> u16 {
     let (from_sender, seen) = match proven_opener(packet) {
         Opener::Sender => (true, true),
         Opener::Receiver => (false, true),
+        Opener::Unproven if ends.is_to_group(packet) => (true, true),
         Opener::Unproven => inferred(tables, packet, from_beginning),
     };
     initiator_bits(
@@ -103,6 +111,15 @@ pub struct Ends {
     pub source: Endpoint,
     /// The receiver.
     pub destination: Endpoint,
+}
+
+impl Ends {
+    /// Whether the packet was sent to whoever listens. An ICMP error never is (RFC 1122 section 3.2.2).
+    #[inline(always)]
+    const fn is_to_group(&self, packet: &Packet) -> bool {
+        packet.signs & sign::ICMP_ERROR == 0
+            && (self.destination.is(Endpoint::GROUP) || packet.destination.is_group())
+    }
 }
 
 /// Looks both ends up.

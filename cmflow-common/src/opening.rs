@@ -121,7 +121,7 @@ pub fn first<G: Gateway, V: Viewpoint>(
     let datagram = packet.protocol == protocol::UDP;
     let from_beginning = datagram && gateway.now() >= gateway.known_from();
     let ends = judge::ends(&tables, view, &packet);
-    let mut bits = judge::initiator(&tables, &packet, from_low, from_beginning);
+    let mut bits = judge::initiator(&tables, &packet, &ends, from_low, from_beginning);
     let mut judged = Judged::new(&tables, &packet, &ends, from_low, bits);
     if from_beginning
         && bits & state::INITIATOR_SEEN == 0

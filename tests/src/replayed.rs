@@ -14,7 +14,7 @@ use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
 use cmflow::findings::Findings;
 use cmflow::reader::Timeouts;
-use cmflow::replay::{InMemory, Replayed, play};
+use cmflow::replay::{InMemory, Replayed, Sides, play};
 use cmflow::serve::{FlowQuery, FlowSort};
 use cmflow::site::SiteModel;
 use xtask::capture::file::{CaptureWriter, Format};
@@ -229,6 +229,7 @@ pub fn conversations(start: impl Fn() -> Frame) -> Vec<Frame> {
 pub struct Tables {
     site: SiteModel,
     compiled: Compiled,
+    interface: Option<String>,
 }
 
 impl Tables {
@@ -240,13 +241,31 @@ impl Tables {
         let catalogue = Catalogue::embedded()?;
         let site = config::parse(&catalogue, "site.toml", SITE)?.model;
         let compiled = compile(&catalogue, &site, &Machine::default(), &[])?;
-        Ok(Self { site, compiled })
+        Ok(Self::of(site, compiled))
     }
 
     /// Those of another site file.
     #[must_use]
-    pub const fn of(site: SiteModel, compiled: Compiled) -> Self {
-        Self { site, compiled }
+    pub fn of(site: SiteModel, compiled: Compiled) -> Self {
+        Self {
+            site,
+            compiled,
+            interface: None,
+        }
+    }
+
+    /// The same, for captures that were taken at that interface.
+    #[must_use]
+    pub fn at(self, interface: Option<&str>) -> Self {
+        Self {
+            interface: interface.map(str::to_owned),
+            ..self
+        }
+    }
+
+    fn looker(&self) -> InMemory<'_> {
+        let sides = Sides::new(&self.compiled, self.interface.as_deref());
+        InMemory::new(&self.compiled.tables, Timeouts::default(), 1).with_sides(sides)
     }
 
     /// What nothing explains of a capture, by roles and service.
@@ -254,11 +273,7 @@ impl Tables {
     /// # Errors
     /// Where it is none.
     pub fn groups(&self, capture: &[u8]) -> Result<Vec<UnexplainedGroup>> {
-        let replayed = play(
-            capture,
-            InMemory::new(&self.compiled.tables, Timeouts::default(), 1),
-            |_| {},
-        )?;
+        let replayed = play(capture, self.looker(), |_| {})?;
         let (listed, totals) = replayed.seen.whole(&self.compiled, &self.site);
         let findings = Findings {
             compiled: &self.compiled,
@@ -276,11 +291,7 @@ impl Tables {
     /// # Errors
     /// Where it is none.
     pub fn play(&self, capture: &[u8]) -> Result<(Replayed, Vec<Flow>)> {
-        let replayed = play(
-            capture,
-            InMemory::new(&self.compiled.tables, Timeouts::default(), 1),
-            |_| {},
-        )?;
+        let replayed = play(capture, self.looker(), |_| {})?;
         let (listed, totals) = replayed.seen.whole(&self.compiled, &self.site);
         let findings = Findings {
             compiled: &self.compiled,

@@ -162,16 +162,11 @@ fn relayed_dhcp_is_one_conversation_of_the_relay_and_the_server() -> Result<()> 
     Ok(())
 }
 
-/// The PXE table: whoever has no address yet, at the interface that frames of a plain capture come in by.
+/// The PXE table: whoever has no address yet, in a capture that was taken at a side.
 #[test]
 fn a_computer_without_an_address_gets_one() -> Result<()> {
-    let (catalogue, site, _) = compiled()?;
-    let machine = Machine {
-        interfaces: vec![("eth1".to_owned(), 0)],
-        ..Machine::default()
-    };
-    let compiled = compile(&catalogue, &site, &machine, &[])?;
-    let tables = Tables::of(site, compiled);
+    let (_, site, compiled) = compiled()?;
+    let tables = Tables::of(site, compiled).at(Some("eth1"));
     let link = |from, to| eth().ipv6(from, to);
     for (frame, rule, initiator) in [
         (

@@ -31,6 +31,8 @@ pub struct Record<'a> {
     pub at_ns: Option<u64>,
     /// Number of the interface in the file's section.
     pub interface: u32,
+    /// Name of that interface, where the file says it.
+    pub interface_name: Option<&'a str>,
     /// What the frame begins with, by its number in the registry of tcpdump.org.
     pub link_type: u32,
     /// Its bytes, as far as they were captured.
@@ -110,6 +112,10 @@ impl<R: Read> Capture<R> {
         Ok(Some(Record {
             at_ns: found.at_ns,
             interface: found.interface,
+            interface_name: match &self.format {
+                Format::Pcap(_) => None,
+                Format::PcapNg(pcapng) => pcapng.name(found.interface),
+            },
             link_type: found.link_type,
             bytes: &self.input.bytes()[found.start..found.start + found.captured],
             wire_bytes: found.wire_bytes,

@@ -18,6 +18,8 @@ const OBSOLETE_PACKET: u32 = 2;
 /// Bytes before the frame in an enhanced and in a simple packet block.
 const ENHANCED_START: usize = 28;
 const SIMPLE_START: usize = 12;
+/// The longest name of an interface that is kept: Linux gives it 15 letters.
+const LONGEST_NAME: usize = 64;
 /// Interfaces of a section at most: a damaged file must not take the machine's memory.
 const MOST_INTERFACES: usize = 65_536;
 
@@ -29,8 +31,9 @@ pub(super) struct PcapNg {
     obsolete: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Interface {
+    name: Option<Box<str>>,
     link_type: u32,
     snap: u32,
     resolution: Resolution,
@@ -39,6 +42,11 @@ struct Interface {
 impl PcapNg {
     pub(super) const fn obsolete(&self) -> u64 {
         self.obsolete
+    }
+
+    /// Name of an interface of this section, as Linux writes it.
+    pub(super) fn name(&self, number: u32) -> Option<&str> {
+        self.interfaces.get(number as usize)?.name.as_deref()
     }
 
     /// The next packet; other blocks are taken in or passed over.
@@ -155,8 +163,8 @@ impl PcapNg {
         Ok(None)
     }
 
-    fn interface_of(&self, number: u32) -> Result<Interface, Fault> {
-        self.interfaces.get(number as usize).copied().ok_or_else(|| {
+    fn interface_of(&self, number: u32) -> Result<&Interface, Fault> {
+        self.interfaces.get(number as usize).ok_or_else(|| {
             Fault::Corrupt(format!(
                 "a packet of interface {number}, and {} were described",
                 self.interfaces.len()
@@ -180,7 +188,12 @@ impl PcapNg {
                     i64::from_le_bytes(bytes)
                 }
             });
+        let name = option(OptionCode::IfName).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        // Some writers end it with a zero byte, and a damaged file must not take the machine's memory.
+        let name = name.map(|name| name.trim_end_matches('\0'));
+        let name = name.filter(|name| (1..=LONGEST_NAME).contains(&name.len()));
         Interface {
+            name: name.map(Box::from),
             link_type: (block.linktype.0 & 0xffff).unsigned_abs(),
             snap: block.snaplen,
             resolution: Resolution::new(exponent.unwrap_or(MICROSECONDS), offset_s.unwrap_or(0)),

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 
-use super::judging::By;
+use super::judging::{By, is_side};
 use super::{Format, Outcome, write_json};
 use crate::answer::Nearest;
 use crate::explain::{Book, Explanation, Ground, Question, Reason, Service, Side};
@@ -92,20 +92,6 @@ fn question(arguments: &Arguments, site: &SiteModel) -> anyhow::Result<Question>
         service: arguments.service,
         after: arguments.after,
     })
-}
-
-/// Refuses an interface that the site file says nothing about: the answer would be the same without it.
-fn is_side(interface: &str, site: &SiteModel) -> anyhow::Result<()> {
-    if site.interfaces.iter().any(|side| side.name == interface) {
-        return Ok(());
-    }
-    let hint = match did_you_mean(interface, site.interfaces.iter().map(|side| side.name.as_str())) {
-        none if none.is_empty() => {
-            format!("; add it, as in [interfaces] {interface} = \"client\", or leave --interface out")
-        }
-        hint => hint,
-    };
-    bail!("the site file says nothing of the interface \"{interface}\"{hint}");
 }
 
 /// An address as it is written, or all of a named computer.

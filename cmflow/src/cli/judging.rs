@@ -8,6 +8,7 @@ use crate::catalogue::Catalogue;
 use crate::compile::{Compiled, Machine, compile};
 use crate::config::{self, Ended, Reading, SiteFile};
 use crate::site::SiteModel;
+use crate::spelling::did_you_mean;
 
 /// By which site file.
 #[derive(Debug, Args)]
@@ -62,4 +63,18 @@ impl Judging {
             }
         }
     }
+}
+
+/// Refuses an interface that the site file says nothing about: the answer would be the same without it.
+pub(super) fn is_side(interface: &str, site: &SiteModel) -> anyhow::Result<()> {
+    if site.interfaces.iter().any(|side| side.name == interface) {
+        return Ok(());
+    }
+    let hint = match did_you_mean(interface, site.interfaces.iter().map(|side| side.name.as_str())) {
+        none if none.is_empty() => {
+            format!("; add it, as in [interfaces] {interface} = \"client\", or leave --interface out")
+        }
+        hint => hint,
+    };
+    anyhow::bail!("the site file says nothing of the interface \"{interface}\"{hint}");
 }

@@ -13,7 +13,7 @@ use cmflow_common::outcome::Outcome as FrameOutcome;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Serialize, Serializer};
 
-use super::judging::{By, Judging};
+use super::judging::{By, Judging, is_side};
 use super::{Format, Outcome, write_json};
 use crate::account::Flow;
 use crate::answer::{CaptureSummary, Replay};
@@ -21,7 +21,7 @@ use crate::capture::CaptureError;
 use crate::compile::Compiled;
 use crate::findings::Findings;
 use crate::reader::Timeouts;
-use crate::replay::{InKernel, InMemory, Replayed, play};
+use crate::replay::{InKernel, InMemory, Replayed, Sides, play};
 use crate::serve::FlowQuery;
 
 mod words;
@@ -42,6 +42,10 @@ pub(super) struct Arguments {
     /// The capture, or - for standard input
     #[arg(value_name = "CAPTURE")]
     capture: PathBuf,
+    /// By which interface the frames came in: whoever has no address of their own there (0.0.0.0, ::, link-local) is who
+    /// the site file says is at that side, in [interfaces]. A pcapng file may say it itself
+    #[arg(long, value_name = "IF")]
+    interface: Option<String>,
     /// Run each Ethernet frame through the program in the kernel instead, which takes root
     #[arg(long)]
     kernel: bool,
@@ -61,6 +65,9 @@ pub(super) fn run(
     let Judging { file, compiled, .. } = &judging;
     Findings::check(compiled, &arguments.query).map_err(anyhow::Error::msg)?;
     let name = arguments.capture.display().to_string();
+    if let Some(interface) = &arguments.interface {
+        is_side(interface, &file.model)?;
+    }
     let (reader, bytes) = open(&arguments.capture)?;
     judging.point_at_warnings(&arguments.by);
     let bar = progress(bytes);
@@ -69,10 +76,12 @@ pub(super) fn run(
         rpc: file.model.rpc_lifetime,
         ..Timeouts::default()
     };
+    let sides = Sides::new(compiled, arguments.interface.as_deref());
     let replayed = if arguments.kernel {
-        play(reader, in_kernel(compiled)?, came_to)
+        play(reader, in_kernel(compiled, sides)?, came_to)
     } else {
-        play(reader, InMemory::new(&compiled.tables, timeouts, seed()), came_to)
+        let looker = InMemory::new(&compiled.tables, timeouts, seed()).with_sides(sides);
+        play(reader, looker, came_to)
     };
     bar.finish_and_clear();
     let replayed = replayed.map_err(|error| match error.downcast::<CaptureError>() {
@@ -133,7 +142,7 @@ fn progress(bytes: Option<u64>) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style)
 }
 
-fn in_kernel(compiled: &Compiled) -> anyhow::Result<InKernel> {
+fn in_kernel(compiled: &Compiled, sides: Sides) -> anyhow::Result<InKernel> {
     // SAFETY: the call takes nothing and cannot fail.
     let root = unsafe { libc::geteuid() } == 0;
     let why = if root {
@@ -141,7 +150,7 @@ fn in_kernel(compiled: &Compiled) -> anyhow::Result<InKernel> {
     } else {
         "--kernel loads the program into the kernel, which takes root: use sudo, or leave it out"
     };
-    InKernel::new(compiled, seed()).context(why)
+    InKernel::new(compiled, sides, seed()).context(why)
 }
 
 /// A number that a capture's author does not know, so that no capture can aim at one place of the flow table.

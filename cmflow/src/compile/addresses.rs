@@ -21,7 +21,7 @@ pub(super) struct Addresses {
     pub(super) hosts: QuickMap<Address, Endpoint>,
     pub(super) prefixes: Prefixes,
     pub(super) classes: Vec<ClassInfo>,
-    pub(super) sides: Vec<(String, Address)>,
+    pub(super) sides: Vec<(String, u32)>,
 }
 
 /// A prefix of either family: first address and length, IPv4 mapped into IPv6.
@@ -156,9 +156,8 @@ pub(super) fn resolve(
         };
         let profile = profile(&state, None, profiles)?;
         let endpoint = classes.endpoint(state, profile, false, &words, book)?;
-        let address = Address::side(*number);
-        hosts.insert(address, endpoint);
-        sides.push((side.name.clone(), address));
+        hosts.insert(Address::side(*number), endpoint);
+        sides.push((side.name.clone(), *number));
     }
     Ok(Addresses {
         hosts,

@@ -93,6 +93,9 @@ impl ClassInfo {
         if self.local {
             flags |= Endpoint::LOCAL;
         }
+        if self.group.is_some() {
+            flags |= Endpoint::GROUP;
+        }
         flags
     }
 
@@ -125,8 +128,8 @@ pub struct Compiled {
     open_conditions: HashMap<String, Vec<String>>,
     /// Ids of the roles by [`RoleId`], custom ones last.
     pub roles: Vec<String>,
-    /// Interfaces with a side, by name, and the address that stands for whoever is there.
-    pub sides: Vec<(String, Address)>,
+    /// Interfaces with a side: name and number.
+    pub sides: Vec<(String, u32)>,
 }
 
 fn open_conditions(rules: &[rules::EffectiveRule]) -> HashMap<String, Vec<String>> {
@@ -159,8 +162,15 @@ impl Compiled {
     /// file calls it no side.
     #[must_use]
     pub fn side(&self, interface: &str) -> Option<Address> {
+        self.side_number(interface).map(Address::side)
+    }
+
+    /// Number of an interface that the site file calls a side.
+    #[must_use]
+    pub fn side_number(&self, interface: &str) -> Option<u32> {
         let mut sides = self.sides.iter();
-        sides.find(|(name, _)| name == interface).map(|(_, side)| *side)
+        let side = sides.find(|(name, _)| name == interface);
+        side.map(|(_, number)| *number)
     }
 
     /// Name of the interface that an address stands for, where it does.
@@ -168,7 +178,7 @@ impl Compiled {
     pub fn side_name(&self, address: Address) -> Option<&str> {
         let mut sides = self.sides.iter();
         sides
-            .find(|(_, side)| *side == address)
+            .find(|(_, number)| Address::side(*number) == address)
             .map(|(name, _)| name.as_str())
     }
 

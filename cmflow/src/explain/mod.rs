@@ -144,8 +144,8 @@ impl<'a> Book<'a> {
         let between = [question.initiator, question.responder].map(|end| self.end(end, interface));
         let packet = opening(&tables, between, service);
         // Whether its sender is the low or the high end of a key is the same to the decision.
-        let mut bits = judge::initiator(&tables, &packet, true, true);
         let ends = judge::ends(&tables, &View::NOWHERE, &packet);
+        let mut bits = judge::initiator(&tables, &packet, &ends, true, true);
         let judged = Judged::new(&tables, &packet, &ends, true, bits);
         let announced = match question
             .after

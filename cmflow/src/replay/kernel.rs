@@ -3,6 +3,7 @@
 use cmflow_common::gateway::Count;
 
 use super::problems::Problem;
+use super::sides::Sides;
 use super::signals::Deferred;
 use super::{Look, Seen, Span};
 use crate::account::Flow;
@@ -18,7 +19,9 @@ const LEAST: usize = 14;
 /// The path in the kernel.
 pub struct InKernel {
     maps: Maps,
-    program: Program,
+    /// One for each interface that is told apart, by its number.
+    programs: Vec<(u32, Program)>,
+    sides: Sides,
     verdicts: usize,
     not_ethernet: u64,
     short: u64,
@@ -46,17 +49,30 @@ impl InKernel {
     ///
     /// # Errors
     /// Where the kernel refuses, for want of rights above all.
-    pub fn new(compiled: &Compiled, seed: u64) -> Result<Self, KernelError> {
+    pub fn new(compiled: &Compiled, sides: Sides, seed: u64) -> Result<Self, KernelError> {
         let _signals = Deferred::begin();
         let pins = Unpin(Pins::of(&format!("replay-{}", std::process::id())));
         let mut maps = Maps::create(&pins.0, FLOW_BITS, seed)?;
         // It knows no clock of the capture: what is announced stays so.
         maps.set_lifetimes([1 << 40; 8]);
         maps.load_tables(&compiled.tables)?;
-        let program = Program::load(&maps, Hook::Native, &Constants::default())?;
+        let load = |interface| {
+            let constants = Constants {
+                interface,
+                link: interface,
+                ..Constants::default()
+            };
+            Ok((interface, Program::load(&maps, Hook::Native, &constants)?))
+        };
+        let programs = sides
+            .all()
+            .into_iter()
+            .map(load)
+            .collect::<Result<_, KernelError>>()?;
         Ok(Self {
             maps,
-            program,
+            programs,
+            sides,
             verdicts: compiled.verdicts.len(),
             not_ethernet: 0,
             short: 0,
@@ -77,7 +93,14 @@ impl Look for InKernel {
             self.short += 1;
             return Ok(false);
         }
-        if let Err(error) = self.program.test_run(record.bytes, 1) {
+        let number = self.sides.number(record);
+        let of_side = self
+            .programs
+            .iter()
+            .position(|(interface, _)| *interface == number);
+        // The last one is that of interfaces that are no side.
+        let program = of_side.unwrap_or(self.programs.len() - 1);
+        if let Err(error) = self.programs[program].1.test_run(record.bytes, 1) {
             self.refused += 1;
             self.refusal.get_or_insert(error);
             return Ok(false);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::problems::Problem;
 use super::shape::Shape;
+use super::sides::Sides;
 use super::{Look, Seen, Span};
 use crate::account::{Flow, Totals};
 use crate::capture::{Link, Record};
@@ -33,6 +34,7 @@ const NEWS: usize = 4096;
 pub struct InMemory<'a> {
     gateway: MemoryGateway<'a, PROBES>,
     timeouts: Timeouts,
+    sides: Sides,
     next_sweep_ms: u64,
     ended: Vec<Flow>,
     most_ended: usize,
@@ -51,6 +53,13 @@ impl<'a> InMemory<'a> {
         nothing
     }
 
+    /// The same, where whoever is at an interface of those sides is told apart by it.
+    #[must_use]
+    pub fn with_sides(mut self, sides: Sides) -> Self {
+        self.sides = sides;
+        self
+    }
+
     /// The same with other bounds.
     pub(super) fn bounded(
         tables: &'a MemoryTables,
@@ -61,6 +70,7 @@ impl<'a> InMemory<'a> {
         Self {
             gateway: MemoryGateway::new(tables, FIRST_BITS.min(most_bits)).growing_to(most_bits),
             timeouts,
+            sides: Sides::default(),
             next_sweep_ms: 0,
             ended: Vec::new(),
             most_ended,
@@ -105,11 +115,12 @@ impl Look for InMemory<'_> {
             packets: 1,
             tag: None,
         };
+        let interface = self.sides.number(record);
         let view = |link_layer| View {
-            interface: record.interface,
+            interface,
             slot: record.interface.min(MAX_INTERFACES as u32 - 1),
             // Link-local twins on two interfaces are two computers.
-            link: record.interface,
+            link: interface,
             // A gateway that routes between VLANs sees each direction with another tag.
             tags_apart: false,
             link_layer,

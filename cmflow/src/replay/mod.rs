@@ -7,6 +7,7 @@ mod kernel;
 mod memory;
 mod problems;
 mod shape;
+mod sides;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::site::SiteModel;
 pub use kernel::InKernel;
 pub use memory::InMemory;
 pub use problems::Problem;
+pub use sides::Sides;
 
 use problems::Problems;
 

@@ -68,6 +68,7 @@ fn played(flows: u16, most_bits: u32, most_ended: usize, second_ms: u64) -> Seen
         let record = Record {
             at_ns: None,
             interface: 0,
+            interface_name: None,
             link_type: 101,
             bytes: &bytes,
             wire_bytes: 28,
