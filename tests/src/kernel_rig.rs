@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use cmflow::account::Flow;
 use cmflow::kernel::{Constants, Counters, Hook, Maps, NewsRing, Pins, Program};
 use cmflow_common::flow::Slot;
 use cmflow_common::memory::MemoryTables;
@@ -110,6 +111,14 @@ impl KernelRig {
         }
         self.maps.each_slot(|_, slot: Slot| counted.slot(&slot, halves));
         counted
+    }
+
+    /// Its flows, as a reader collects them.
+    #[must_use]
+    pub fn flows(&self) -> Vec<Flow> {
+        let mut slots = Vec::new();
+        self.maps.each_slot(|_, slot| slots.push(slot));
+        Flow::collect(slots.into_iter())
     }
 
     /// Frees every slot, and forgets what was announced.

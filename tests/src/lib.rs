@@ -5,6 +5,7 @@ pub mod company;
 pub mod gateway_daemon;
 pub mod golden;
 pub mod kernel_rig;
+pub mod notes;
 pub mod office;
 pub mod replayed;
 pub mod sightings;

@@ -14,7 +14,7 @@ use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
 use cmflow::findings::Findings;
 use cmflow::reader::Timeouts;
-use cmflow::replay::{InMemory, Replayed, Sides, play};
+use cmflow::replay::{InMemory, Replayed, Seen, Sides, play};
 use cmflow::serve::{FlowQuery, FlowSort};
 use cmflow::site::SiteModel;
 use xtask::capture::file::{CaptureWriter, Format};
@@ -274,16 +274,7 @@ impl Tables {
     /// Where it is none.
     pub fn groups(&self, capture: &[u8]) -> Result<Vec<UnexplainedGroup>> {
         let replayed = play(capture, self.looker(), |_| {})?;
-        let (listed, totals) = replayed.seen.whole(&self.compiled, &self.site);
-        let findings = Findings {
-            compiled: &self.compiled,
-            site: &self.site,
-            verdicts: &replayed.seen.verdicts,
-            flows: &listed,
-            totals: Cow::Owned(totals),
-            moment: Replayed::moment(),
-        };
-        Ok(findings.groups(&FlowQuery::default()))
+        Ok(self.find(&replayed.seen, |findings| findings.groups(&FlowQuery::default())))
     }
 
     /// What is counted of a capture, and its flows by address.
@@ -292,23 +283,33 @@ impl Tables {
     /// Where it is none.
     pub fn play(&self, capture: &[u8]) -> Result<(Replayed, Vec<Flow>)> {
         let replayed = play(capture, self.looker(), |_| {})?;
-        let (listed, totals) = replayed.seen.whole(&self.compiled, &self.site);
-        let findings = Findings {
-            compiled: &self.compiled,
-            site: &self.site,
-            verdicts: &replayed.seen.verdicts,
-            flows: &listed,
-            totals: Cow::Owned(totals),
-            moment: Replayed::moment(),
-        };
+        let flows = self.tell(&replayed.seen);
+        Ok((replayed, flows))
+    }
+
+    /// The flows of what was seen, by address.
+    #[must_use]
+    pub fn tell(&self, seen: &Seen) -> Vec<Flow> {
         let query = FlowQuery {
             sort: FlowSort::Address,
             ..FlowQuery::default()
         };
-        let found = findings.matching(&query);
-        let flows = found.into_iter().map(|flow| findings.flow(flow)).collect();
-        drop(listed);
-        Ok((replayed, flows))
+        self.find(seen, |findings| {
+            let found = findings.matching(&query);
+            found.into_iter().map(|flow| findings.flow(flow)).collect()
+        })
+    }
+
+    fn find<T>(&self, seen: &Seen, ask: impl FnOnce(&Findings<'_>) -> T) -> T {
+        let (listed, totals) = seen.whole(&self.compiled, &self.site);
+        ask(&Findings {
+            compiled: &self.compiled,
+            site: &self.site,
+            verdicts: &seen.verdicts,
+            flows: &listed,
+            totals: Cow::Owned(totals),
+            moment: Replayed::moment(),
+        })
     }
 }
 

@@ -426,6 +426,40 @@ fn an_interface_without_a_side_is_refused() -> Result<()> {
     Ok(())
 }
 
+/// `[interfaces]` in a replay: only a capture that was taken at a side has somebody there.
+#[test]
+fn replay_is_told_at_which_interface_a_capture_was_taken() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.put(
+        "site.toml",
+        (SITE.to_owned() + "[interfaces]\neth1 = \"client\"\n").as_bytes(),
+    )?;
+    let frames = timed(vec![
+        from("0.0.0.0", "255.255.255.255").udp(68, 67).payload(300),
+        eth().ipv6("fe80::7", "ff02::1:2").udp(546, 547).payload(90),
+    ]);
+    let file = desk.put("starts.pcap", &capture(PCAP, &frames)?)?;
+    let verdicts = |arguments: &[&str]| -> Result<Vec<String>> {
+        let said = desk.replay(&file, arguments)?;
+        let flows = &said.answer()?.flows;
+        Ok(flows.iter().map(|flow| flow.verdict.clone()).collect())
+    };
+    assert_eq!(verdicts(&["--interface", "eth1"])?, ["documented", "documented"]);
+    assert_eq!(verdicts(&[])?, ["local", "local"]);
+    // SAFETY: the call takes nothing and cannot fail.
+    if unsafe { libc::geteuid() } == 0 {
+        assert_eq!(
+            verdicts(&["--kernel", "--interface", "eth1"])?,
+            ["documented", "documented"]
+        );
+        assert_eq!(verdicts(&["--kernel"])?, ["local", "local"]);
+    }
+    let refused = desk.replay(&file, &["--interface", "eth2"])?;
+    ensure!(refused.is_refusal(), "{refused:?}");
+    ensure!(refused.stderr.contains("did you mean \"eth1\"?"), "{refused:?}");
+    Ok(())
+}
+
 /// 40 clients that do one thing are one line, in the table and in JSON.
 #[test]
 fn replay_tells_what_nothing_explains_by_roles() -> Result<()> {

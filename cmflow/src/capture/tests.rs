@@ -165,6 +165,35 @@ fn interfaces_have_link_types_and_clocks_of_their_own() {
     }
 }
 
+/// What whoever captured calls an interface, as dumpcap writes it, and names that cannot be one.
+#[test]
+fn interfaces_have_names_where_the_file_says_them() {
+    let long = [b'x'; 65];
+    let names: [(&[u8], Option<&str>); 5] = [
+        (b"eth1", Some("eth1")),
+        (b"eth2\0", Some("eth2")),
+        (b"", None),
+        (b"\xff\xfe", None),
+        (&long, None),
+    ];
+    for order in BOTH {
+        let mut file = order.section();
+        for (name, _) in names {
+            file.extend(order.interface(1, 0, &order.option(2, name)));
+        }
+        file.extend(order.interface(1, 0, &[]));
+        let all = names.map(|(_, name)| name).into_iter().chain([None]);
+        for number in 0..=names.len() {
+            file.extend(order.packet(number as u32, 0, &[1; 14], 14));
+        }
+        let mut capture = Capture::new(Trickle(&file)).expect("a capture");
+        for name in all {
+            let record = capture.next_frame().expect("it can be read");
+            assert_eq!(record.expect("a frame").interface_name, name);
+        }
+    }
+}
+
 #[test]
 fn a_section_begins_anew_in_its_own_byte_order() {
     let [little, big] = BOTH;

@@ -20,9 +20,6 @@ const DYNAMIC_DEFAULT: PortRange = PortRange {
     last: 65_535,
 };
 
-/// The note that lets the site server alone initiate.
-const SITE_SERVER_INITIATES: u8 = 5;
-
 /// Section of the rules that the site file adds.
 pub const OWN_RULES: &str = "own rules";
 
@@ -229,15 +226,17 @@ fn own(catalogue: &Catalogue, rule: &OwnRule, profiles: &Profiles) -> EffectiveR
     }
 }
 
-/// The end that is no site server, of a rule that either end may open and that note 5 speaks of.
+/// The end that is no site server, of a rule that lets a site system open something toward the site server. Note 5 stands
+/// under six headings; its option is one of the computer, and takes the opening from all that it is.
 fn site_system_end(catalogue: &Catalogue, rule: &Rule) -> Option<RoleId> {
     let site_server = catalogue.role("site-server")?;
-    let may_change = rule.opened_by == OpenedBy::Either && rule.notes.contains(&SITE_SERVER_INITIATES);
-    match (rule.from == site_server, rule.to == site_server) {
-        (true, false) if may_change => Some(rule.to),
-        (false, true) if may_change => Some(rule.from),
-        _ => None,
-    }
+    let (system, opens) = match (rule.from == site_server, rule.to == site_server) {
+        (true, false) => (rule.to, rule.opened_by == OpenedBy::Either),
+        (false, true) => (rule.from, true),
+        _ => return None,
+    };
+    let role = catalogue.roles.get(usize::from(system.0))?;
+    (opens && role.kind == RoleKind::SiteSystem).then_some(system)
 }
 
 /// Conditions of a rule that the site file states not to hold.

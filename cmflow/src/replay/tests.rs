@@ -5,6 +5,9 @@ use cmflow_common::memory::MemoryTables;
 
 use super::shape::Shape;
 use super::*;
+use crate::catalogue::Catalogue;
+use crate::compile::{Machine, compile};
+use crate::config;
 use crate::reader::Timeouts;
 
 /// The bytes that a view shows at each place, read in pieces of `N`.
@@ -117,4 +120,34 @@ fn flows_that_end_make_room_and_beyond_a_bound_they_are_summed_up() {
         "{:?}",
         seen.problems
     );
+}
+
+/// `[interfaces]` speaks of interfaces by name: those that a capture names, or that it is said to be taken at.
+#[test]
+fn a_side_is_known_by_the_name_of_its_interface() {
+    let catalogue = Catalogue::embedded().expect("the built-in catalogue");
+    let text = "[roles]\nclient = \"10.10.0.0/16\"\n[interfaces]\neth1 = \"client\"\neth2 = \"client\"";
+    let site = config::parse(&catalogue, "site.toml", text)
+        .expect("it is sound")
+        .model;
+    let machine = Machine {
+        interfaces: vec![("eth1".to_owned(), 0), ("eth2".to_owned(), 1)],
+        ..Machine::default()
+    };
+    let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
+    let sides = |taken_at: Option<&str>| Sides::new(&compiled, taken_at);
+    let record = |interface, interface_name| Record {
+        at_ns: None,
+        interface,
+        interface_name,
+        link_type: 1,
+        bytes: &[],
+        wire_bytes: 0,
+    };
+    let unnamed = sides(None).number(&record(0, None));
+    let other = sides(None).number(&record(1, Some("eth7")));
+    assert!(unnamed > 1 && other > 1 && unnamed != other, "they are no side");
+    assert_eq!(sides(None).number(&record(7, Some("eth2"))), 1);
+    assert_eq!(sides(Some("eth1")).number(&record(7, Some("eth2"))), 0);
+    assert_eq!(sides(Some("eth2")).number(&record(0, None)), 1);
 }

@@ -54,7 +54,7 @@ const CASES: [Case; 16] = [
     ("\"mp01\"", "10.20.0.21 10.30.0.5 tcp/445", Reversed, SMB),
     ("\"mp01\"", "10.20.0.12 10.30.0.5 tcp/445", Documented, SMB),
     ("\"10.20.0.0/24\"", "10.20.0.12 10.30.0.5 tcp/445", Reversed, SMB),
-    // Rules without note 5 are none of its business.
+    // What it opens elsewhere is none of its business.
     (
         "\"10.20.0.12\"",
         "10.20.0.12 10.30.0.6 tcp/1433",

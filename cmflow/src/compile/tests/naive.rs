@@ -294,10 +294,10 @@ impl<'a> Naive<'a> {
     fn is_taken(&self, rule: &Rule, role: RoleId, initiator: &Computer) -> bool {
         let site_server = self.catalogue.role("site-server").expect("the role");
         let ends = [rule.from, rule.to];
-        rule.opened_by == OpenedBy::Either
-            && rule.notes.contains(&5)
+        !rule.section.is_empty()
+            && (rule.opened_by == OpenedBy::Either || role == rule.from)
+            && self.kind(role) == Some(RoleKind::SiteSystem)
             && ends.contains(&site_server)
-            && ends.iter().any(|end| *end != site_server)
             && role != site_server
             && initiator.site_server_initiates
     }
