@@ -53,7 +53,7 @@ fn site() -> Result<(SiteModel, Compiled)> {
 
 /// A client that nobody has; port and address of the next one are others.
 fn made_up(number: u32) -> (String, u16) {
-    let address = Ipv4Addr::from_bits(0x0a0a_0000 | number % 65_000);
+    let address = Ipv4Addr::from_bits(0x0a0a_0000 | (number % 65_000));
     (address.to_string(), 1024 + (number / 65_000) as u16)
 }
 
@@ -176,7 +176,7 @@ fn a_million_requests_keep_nobody_from_being_expected() -> Result<()> {
     gateway.free_silent([now; 4], |_| {});
     let gone = count_of(&gateway, Kind::Rpc, Event::CrowdedOut);
     for number in 0..200_000_u32 {
-        let from = Ipv4Addr::from_bits(0x0a0a_0000 | number % 65_000).octets();
+        let from = Ipv4Addr::from_bits(0x0a0a_0000 | (number % 65_000)).octets();
         spoken[0][26..30].copy_from_slice(&from);
         spoken[1][30..34].copy_from_slice(&from);
         for frame in [&spoken[0], &spoken[1], &spoken[0]] {

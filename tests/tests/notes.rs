@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use cmflow::account;
 use cmflow::answer::Flow;
 use cmflow::catalogue::Catalogue;
 use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
 use cmflow::explain::{Book, Service};
 use cmflow::kernel::{Constants, Hook};
+use cmflow::replay;
 use cmflow::site::SiteModel;
+use cmflow_common::verdict::VerdictId;
 use cmflow_tests::kernel_rig::{KernelRig, Looker};
 use cmflow_tests::notes::said::{Script, Seen};
 use cmflow_tests::notes::told::Told;
@@ -59,16 +62,18 @@ impl Site {
         Tables::of(self.model.clone(), self.compiled.clone())
     }
 
-    fn explains(&self, script: &Script) -> Option<Told> {
-        let book = Book {
+    const fn book(&self) -> Book<'_> {
+        Book {
             catalogue: &self.catalogue,
             site: &self.model,
             compiled: &self.compiled,
-        };
-        let question = script.question?;
-        Some(Told::of_explanation(
-            &book.explain_at(&question, script.interface.as_deref()),
-        ))
+        }
+    }
+
+    fn explains(&self, script: &Script) -> Option<Told> {
+        let interface = script.interface.as_deref();
+        let said = self.book().explain_at(script.question.as_ref()?, interface);
+        Some(Told::of_explanation(&said))
     }
 }
 
@@ -99,7 +104,7 @@ fn judged(script: &Script, flows: &[Flow]) -> Result<Told> {
     ))
 }
 
-fn replays(site: &Site, script: &Script) -> Result<Told> {
+fn captured(script: &Script) -> Result<Vec<u8>> {
     let mut now = BEGINS;
     let mut frames = vec![(now, eth().arp().padded().build())];
     if script.long_before {
@@ -114,8 +119,12 @@ fn replays(site: &Site, script: &Script) -> Result<Told> {
             Seen::Nothing(so_long) => now += *so_long,
         }
     }
+    capture(Format::default(), &frames)
+}
+
+fn replays(site: &Site, script: &Script) -> Result<Told> {
     let tables = site.tables().at(script.interface.as_deref());
-    let (_, flows) = tables.play(&capture(Format::default(), &frames)?)?;
+    let (_, flows) = tables.play(&captured(script)?)?;
     judged(script, &flows)
 }
 
@@ -126,7 +135,7 @@ struct Kernel {
 }
 
 impl Kernel {
-    fn looks(&mut self, site: &Site, script: &Script) -> Result<Told> {
+    fn looks(&mut self, site: &Site, script: &Script) -> Vec<account::Flow> {
         let number = script
             .interface
             .as_deref()
@@ -159,13 +168,16 @@ impl Kernel {
                 Seen::Nothing(_) => silences -= 1,
             }
         }
-        judged(
-            script,
-            &site.tables().tell(&cmflow::replay::Seen {
-                flows: rig.flows(),
-                ..Default::default()
-            }),
-        )
+        rig.flows()
+    }
+
+    fn tells(&mut self, site: &Site, script: &Script) -> Result<Told> {
+        let flows = self.looks(site, script);
+        let seen = replay::Seen {
+            flows,
+            ..replay::Seen::default()
+        };
+        judged(script, &site.tables().tell(&seen))
     }
 }
 
@@ -231,7 +243,7 @@ fn every_note_holds_in_explain_in_replay_and_in_the_kernel() -> Result<()> {
             }
             compare("replay", replays(&site, &script), &expected.counted);
             if let Some(kernel) = &mut kernel {
-                compare("kernel", kernel.looks(&site, &script), &expected.counted);
+                compare("kernel", kernel.tells(&site, &script), &expected.counted);
             }
         }
     }
@@ -257,6 +269,56 @@ fn every_case_names_what_it_comes_from() -> Result<()> {
             !case.note.is_empty() && EDITIONS.contains(&case.edition),
             "{case:?}"
         );
+    }
+    Ok(())
+}
+
+/// `[scope]`: which flows with one unknown end are flagged goes by who the known one is.
+#[test]
+fn flows_with_a_stranger_are_flagged_as_the_scope_says() -> Result<()> {
+    let table = [
+        ("", "stranger > mp tcp/443", true),
+        ("", "mp > stranger tcp/445", true),
+        ("", "stranger > client tcp/445", false),
+        ("", "client > stranger tcp/445", false),
+        (
+            "scope.flag-foreign = \"site-systems\"",
+            "stranger > client tcp/445",
+            false,
+        ),
+        ("scope.flag-foreign = \"all\"", "stranger > client tcp/445", true),
+        ("scope.flag-foreign = \"all\"", "stranger > mp tcp/443", true),
+        ("scope.flag-foreign = \"none\"", "stranger > mp tcp/443", false),
+        (
+            "scope.flag-foreign = \"none\"",
+            "client > stranger tcp/445",
+            false,
+        ),
+    ];
+    for (lines, said, flagged) in table {
+        let site = Site::read(&sites::whole("current", lines))?;
+        let script = Script::read(said, &site.model)?;
+        let expected = if flagged {
+            VerdictId::FOREIGN_FLAGGED
+        } else {
+            VerdictId::FOREIGN
+        };
+        let question = script.question.context("a question")?;
+        assert_eq!(site.book().explain(&question).id, expected, "{lines} {said}");
+        let (replayed, _) = site.tables().play(&captured(&script)?)?;
+        let verdicts = |flows: &[account::Flow]| flows.iter().map(|flow| flow.verdict).collect::<Vec<_>>();
+        assert_eq!(verdicts(&replayed.seen.flows), [expected], "{lines} {said}");
+        if let Some(rig) = KernelRig::new(&site.compiled.tables, 10) {
+            let mut kernel = Kernel {
+                rig,
+                programs: BTreeMap::new(),
+            };
+            assert_eq!(
+                verdicts(&kernel.looks(&site, &script)),
+                [expected],
+                "{lines} {said}"
+            );
+        }
     }
     Ok(())
 }

@@ -140,7 +140,7 @@ introduction, SSL bridging; 2016-09 current
   bridge > sup tcp/8531 => documented by port: client/software-update-point/https
   mp > bridge tcp/443 => reversed by port: client/management-point/https
 
-// Sites: SQL Server replicates between a site and its parent or child.
+// Translation: a virtual address holds the roles of those behind it.
 load balancer and DNAT, declared; current
 + [[nat]]
 + vip = "10.20.0.100"
