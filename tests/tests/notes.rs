@@ -150,7 +150,7 @@ impl Kernel {
             };
             rig.program(Hook::Native, &constants)
         });
-        rig.forget_flows();
+        rig.forget();
         rig.maps.know_from(if script.long_before { 0 } else { u64::MAX });
         // Before a silence nothing that is made lives to be met: the kernel's clock is not waited for.
         let mut silences = script
