@@ -45,16 +45,17 @@ pub(super) fn write(
     if question.after.is_some() && !explanation.announced {
         paragraph::write(out, 0, "What was spoken of before announces nothing here.")?;
     }
+    for reason in &explanation.reasons {
+        write_reason(out, reason, site)?;
+    }
     if let Some(other) = explanation.if_announced {
         let words = format!(
             "After a conversation with the endpoint mapper (--after tcp/135) it is {}, by {}.",
             other.kind.name(),
             other.rules.join(", ")
         );
+        writeln!(out)?;
         paragraph::write(out, 0, &words)?;
-    }
-    for reason in &explanation.reasons {
-        write_reason(out, reason, site)?;
     }
     write_notes(out, &explanation.reasons)?;
     // Of a reversed flow its rules were just told.
