@@ -244,6 +244,9 @@ impl Drop for Daemon {
             // Left behind, they harm nobody.
             let _ = fs::remove_file(format!("/run/cmflow/{}.{ending}", self.instance));
         }
+        for ending in ["state", "new"] {
+            let _ = fs::remove_file(format!("/var/lib/cmflow/{}.{ending}", self.instance));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod gateway_daemon;
 pub mod golden;
 pub mod kernel_rig;
 pub mod office;
+pub mod pinned;
 pub mod replayed;
 pub mod sightings;
 pub mod site_files;
