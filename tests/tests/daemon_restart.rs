@@ -322,3 +322,86 @@ fn a_daemon_whose_state_is_gone_says_so_and_saves_the_numbers() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn pins_without_their_stamp_are_not_used() -> Result<()> {
+    let Some(office) = Office::open()? else {
+        return Ok(());
+    };
+    // Killed while it made them, or of a version that did not say how it lays them out.
+    let rows = [
+        (
+            ["LAYOUT", "links/client", "links/site"],
+            "before it had made them all",
+        ),
+        (["LAYOUT", "links/client", "JOURNAL"], "did not say how"),
+    ];
+    for (gone, expected) in rows {
+        let plan = Plan::on(&BOTH);
+        let mut first = office.run(&plan)?;
+        let (from, to) = ends("10.10.0.5:40001", "10.20.0.12:4011")?;
+        datagrams(&office, from, to, 3, 10)?;
+        first.flow(to, |flow| flow.forward.packets == 3)?;
+        first.end(Signal::KILL)?;
+        for name in gone {
+            let mut remove = office.gateway().command_with_sys("rm")?;
+            remove.arg(format!("/sys/fs/bpf/cmflow/{}/{name}", plan.instance()));
+            ensure!(remove.status()?.success(), "{name}");
+        }
+        let second = again(&office, &plan, &[])?;
+        let log = second.log();
+        assert!(log.contains(expected), "{log}");
+        datagrams(&office, from, to, 5, 10)?;
+        second.flow(to, |flow| flow.forward.packets == 5)?;
+        let found = saved(plan.instance())?;
+        assert_eq!(found.len(), 1, "what could be read is saved: {found:?}");
+        found.iter().try_for_each(std::fs::remove_file)?;
+        second.finish()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn detach_removes_what_a_killed_daemon_left_and_nothing_else() -> Result<()> {
+    let Some(office) = Office::open()? else {
+        return Ok(());
+    };
+    for foreign in [false, true] {
+        let plan = Plan::on(&BOTH);
+        let mut first = office.run(&plan)?;
+        first.end(Signal::KILL)?;
+        let theirs = format!("/sys/fs/bpf/cmflow/{}/theirs", plan.instance());
+        if foreign {
+            folder(&office, &theirs)?;
+        }
+        let mut detach = office
+            .gateway()
+            .command_with_sys(&cmflow_tests::binary::cmflow().to_string_lossy())?;
+        let output = detach.args(["detach", "--instance", plan.instance()]).output()?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(i32::from(foreign)), "{output:?}");
+        assert_eq!(
+            said.contains(&format!("{theirs} is not cmflow's and stays")),
+            foreign,
+            "{said}"
+        );
+        eventually("the programs to go", LIMIT, || {
+            for interface in BOTH {
+                ensure!(office.program(interface)?.is_none(), "{interface}");
+            }
+            Ok(())
+        })?;
+        let left = office.pins()?;
+        let left: Vec<_> = left
+            .lines()
+            .filter(|line| line.contains(plan.instance()))
+            .collect();
+        assert_eq!(
+            left.iter().any(|line| line.ends_with("theirs")),
+            foreign,
+            "{left:?}"
+        );
+        assert!(!left.iter().any(|line| line.ends_with("FLOWS")), "{left:?}");
+    }
+    Ok(())
+}

@@ -127,8 +127,8 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
     questions.abort();
     told.abort();
     // A reload that has begun is finished: half of one is nothing that the next daemon should find.
-    reloads.again = false;
-    while reloads.running.join_next().await.is_some() {}
+    let reloader = Arc::clone(&reloads.reloader);
+    tokio::task::spawn_blocking(move || reloader.end()).await?;
     let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
     let last = observer.tick()?;
     let frames: u64 = last.outcomes.iter().flatten().map(|count| count.packets).sum();

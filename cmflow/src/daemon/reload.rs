@@ -14,7 +14,8 @@ use super::start::Settings;
 pub(super) struct Reloader {
     observer: Arc<Mutex<Observer>>,
     settings: Settings,
-    turn: Mutex<()>,
+    /// Held by whoever reloads; true once the daemon ends.
+    turn: Mutex<bool>,
 }
 
 impl Reloader {
@@ -22,7 +23,7 @@ impl Reloader {
         Self {
             observer,
             settings: settings.clone(),
-            turn: Mutex::new(()),
+            turn: Mutex::new(false),
         }
     }
 
@@ -30,10 +31,20 @@ impl Reloader {
         self.observer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits for a reload that has begun, and lets no other one begin.
+    pub(super) fn end(&self) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
     /// Reloads, and logs what came of it. Where it is refused, what runs goes on as it is.
     pub(super) fn reload(&self) -> Reloaded {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.switch() {
+        let ended = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let switched = if *ended {
+            Err(anyhow::anyhow!("the daemon ends"))
+        } else {
+            self.switch()
+        };
+        match switched {
             Ok(reloaded) => {
                 for warning in &reloaded.warnings {
                     log::warn!("{warning}");

@@ -19,6 +19,9 @@ use super::prepared::{Prepared, Written};
 use super::saving;
 use super::state::{KnownInterface, State};
 
+/// Gaps that are remembered.
+const GAPS: usize = 1000;
+
 /// What a user asked `cmflow run` for.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -247,6 +250,9 @@ fn adopt(
             state.written
         );
     }
+    // The oldest are the least missed.
+    let beyond = (observer.gaps.len() + 1).saturating_sub(GAPS);
+    observer.gaps.drain(..beyond);
     observer.gaps.push(gap);
     observer.keep_or_say();
     Ok(observer)
