@@ -2,7 +2,7 @@
 
 use crate::control::Control;
 use crate::expectation::{self, Kind};
-use crate::flow::{Claim, FlowKey, Selector, Slot, advance, says_nothing_new, state};
+use crate::flow::{Claim, FlowKey, Selector, Slot, advance, is_closed, says_nothing_new, state};
 use crate::frame::Frame;
 use crate::gateway::{Arrival, Count, Gateway, Viewpoint};
 use crate::judge;
@@ -158,9 +158,27 @@ impl<V: Viewpoint> Sighting<'_, V> {
     fn account<G: Gateway>(&self, gateway: &G) -> Seen {
         let hash = self.key.hash(self.control.seed);
         let now = gateway.now();
-        match table::find(gateway, self.key, hash) {
-            Found::Slot(slot, word) => self.known(gateway, slot, word, now),
-            Found::Nothing(free) => self.unknown(gateway, hash, free ^ self.control.zero as u32, now),
+        let free = match table::find(gateway, self.key, hash) {
+            Found::Slot(slot, word) if self.begins_again(gateway, slot, word) => 0,
+            Found::Slot(slot, word) => return self.known(gateway, slot, word, now),
+            Found::Nothing(free) => free,
+        };
+        self.unknown(gateway, hash, free ^ self.control.zero as u32, now)
+    }
+
+    /// Whether this packet opens a conversation between the ports of one that has ended: then the slot of that one is
+    /// retired. It keeps what it counted, and packets that are just being counted there are not lost.
+    #[inline(always)]
+    fn begins_again<G: Gateway>(&self, gateway: &G, slot: *mut Slot, word: u64) -> bool {
+        const ASKED: u16 = sign::SYN | sign::ACK | sign::RST | sign::ICMP_ERROR;
+        if self.packet.signs & ASKED != sign::SYN {
+            return false;
+        }
+        // SAFETY: `find` gave the slot. Where the exchange fails, another packet has judged it anew, or retired it, or
+        // user space has freed it: this one is then counted as the flow's.
+        unsafe {
+            let bits = (&raw const (*slot).state).read_volatile() as u16;
+            is_closed(bits) && gateway.exchange(&raw mut (*slot).claim, word, Claim::retired(word))
         }
     }
 

@@ -87,8 +87,59 @@ pub struct Status {
     pub events_lost: u64,
     /// Generation of the tables.
     pub generation: u64,
+    /// The files that they were made from.
+    pub files: Vec<SourceFile>,
+    /// When no daemon looked.
+    pub gaps: Vec<Gap>,
     /// The conservation law.
     pub conservation: ConservationStatus,
+}
+
+/// A file that tables were made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its name.
+    pub path: String,
+    /// What `sha256sum` says of it.
+    pub sha256: String,
+}
+
+/// A time in which no daemon looked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// When the one daemon last looked.
+    pub from: Timestamp,
+    /// When the next one had taken over.
+    pub to: Timestamp,
+    /// `kernel-only`: everything was counted and judged meanwhile, by the tables of before.
+    pub kind: String,
+}
+
+impl Gap {
+    /// One in which the kernel counted alone.
+    #[must_use]
+    pub fn kernel_only(from: Timestamp, to: Timestamp) -> Self {
+        Self {
+            from,
+            to,
+            kind: "kernel-only".to_owned(),
+        }
+    }
+}
+
+/// `cmflow reload`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// Whether the new tables are in use.
+    pub done: bool,
+    /// Generation of the tables in use.
+    pub generation: u64,
+    /// The files that they were made from.
+    pub files: Vec<SourceFile>,
+    /// What may be a mistake in them.
+    pub warnings: Vec<String>,
+    /// Why they are not in use.
+    pub problems: Vec<String>,
 }
 
 /// An interface in [`Status`].

@@ -12,7 +12,7 @@ use cmflow_common::room::Room;
 use jiff::Timestamp;
 
 use crate::account::{Conservation, Flow, Half, Totals, Translations, Waiting};
-use crate::clock::{Moment, awake, frequency};
+use crate::clock::{Anchor, Moment, Timeline, awake, frequency};
 use crate::compile::Compiled;
 use crate::kernel::{KernelError, Maps};
 use crate::site::{Nat, RPC_LIFETIME};
@@ -108,15 +108,26 @@ pub struct Reading {
     pub law_held: bool,
 }
 
+/// What a daemon left of its reading.
+#[derive(Clone, Copy, Debug)]
+pub struct Former<'a> {
+    /// [`Reader::stretches`].
+    pub stretches: &'a [Anchor],
+    /// Packets of freed slots, by half, when it kept its totals.
+    pub expired: [u64; 2],
+    /// Ticks at which the law did not hold.
+    pub broken: u64,
+}
+
 /// Reads, and remembers what is gone from the kernel.
 #[derive(Debug)]
 pub struct Reader {
     timeouts: Timeouts,
+    /// Jiffies a second.
     hz: u64,
+    timeline: Timeline,
     interfaces: usize,
     verdicts: usize,
-    /// Packets of freed slots, by half.
-    expired: [u64; 2],
     /// Totals of flows whose slots were freed.
     pub gone: Totals,
     /// Translations that the site file declares.
@@ -144,13 +155,16 @@ impl Reader {
         let second = maps.clock()?;
         let hz = frequency(first, second, awake());
         maps.set_lifetimes(timeouts.lifetimes(hz));
-        maps.know_from(timeouts.known_from(second.jiffies, hz));
+        // Maps that were taken over have been looking for longer.
+        if maps.known_from() == u64::MAX {
+            maps.know_from(timeouts.known_from(second.jiffies, hz));
+        }
         Ok(Self {
             timeouts,
             hz,
+            timeline: Timeline::new(hz, &[]),
             interfaces,
             verdicts: compiled.verdicts.len(),
-            expired: [0; 2],
             gone: Totals::default().knowing(&compiled.verdicts),
             translations: Translations::new(nats, &compiled.verdicts),
             waiting: Waiting::default(),
@@ -158,12 +172,44 @@ impl Reader {
         })
     }
 
+    /// Goes on where another daemon ended: with what it kept of flows that were gone, how the clocks ran, and the law
+    /// so far.
+    ///
+    /// Slots that it was about to free are freed, and their flows counted among those that are gone. Gives how many
+    /// packets of flows that are gone have lost their names, because the daemon was killed before it kept them.
+    pub fn go_on(&mut self, maps: &Maps, gone: Totals, waiting: Waiting, former: &Former<'_>) -> u64 {
+        self.gone = gone;
+        self.waiting = waiting;
+        self.timeline = Timeline::new(self.hz, former.stretches);
+        self.law.broken = former.broken;
+        let freed = Flow::collect(maps.redo().into_iter());
+        let named: u64 =
+            former.expired.iter().sum::<u64>() + freed.iter().map(|flow| flow.total().packets).sum::<u64>();
+        self.waiting.settle(&self.translations, freed, 0, &mut self.gone);
+        maps.expired().iter().sum::<u64>().saturating_sub(named)
+    }
+
+    /// Goes by other tables from now on: their verdicts, and the translations and timeouts of their site file.
+    pub fn follow(&mut self, maps: &Maps, compiled: &Compiled, nats: &[Nat], rpc: Duration) {
+        self.timeouts.rpc = rpc;
+        maps.set_lifetimes(self.timeouts.lifetimes(self.hz));
+        self.verdicts = compiled.verdicts.len();
+        self.translations = Translations::new(nats, &compiled.verdicts);
+        self.gone.know(&compiled.verdicts);
+    }
+
+    /// How the clocks ran beside each other so far.
+    #[must_use]
+    pub fn stretches(&self) -> &[Anchor] {
+        self.timeline.stretches()
+    }
+
     /// One tick.
     ///
     /// # Errors
     /// Where the kernel refuses to be read; nothing is lost by it, the next tick reads the same counters.
     pub fn tick(&mut self, maps: &mut Maps) -> Result<Reading, KernelError> {
-        let moment = Moment::new(maps.clock()?.jiffies, Timestamp::now(), self.hz);
+        let moment = self.timeline.sample(maps.clock()?.jiffies, Timestamp::now());
         let rest = maps.turn_epoch(self.timeouts.gates(&moment))?;
         let gates = maps.gates();
         let at_rest = maps.counters(rest, self.interfaces, self.verdicts)?;
@@ -194,11 +240,12 @@ impl Reader {
                 .sum(),
             verdicts: at_rest.verdicts.iter().map(|count| count.packets).sum(),
             live,
-            expired: self.expired[rest],
+            expired: maps.expired()[rest],
             without_entry: at_rest.without_entry.packets,
         };
         let law_held = self.law.settle(rest, half);
         self.free(maps, &silent, &moment);
+        maps.looked(moment.wall());
 
         let moving = maps.counters(rest ^ 1, self.interfaces, self.verdicts)?;
         let both = |a: &Count, b: &Count| Count {
@@ -233,11 +280,6 @@ impl Reader {
         let patience = moment.before(HALF_PATIENCE);
         self.waiting
             .settle(&self.translations, expired, patience, &mut self.gone);
-        for (index, slot) in silent {
-            for (half, expired) in self.expired.iter_mut().enumerate() {
-                *expired += slot.packets[half][0] + slot.packets[half][1];
-            }
-            maps.free_slot(*index);
-        }
+        maps.expire(silent, |_| {});
     }
 }

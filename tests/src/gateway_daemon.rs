@@ -90,6 +90,19 @@ impl Daemon {
     /// # Errors
     /// Where it ends before, with what it said.
     pub fn start(netns: &Netns, site: &str, plan: &Plan) -> Result<Self> {
+        Self::start_until(netns, site, plan, |code| code == Some(0))
+    }
+
+    /// The same, waiting until `cmflow status` ends like that.
+    ///
+    /// # Errors
+    /// As [`Daemon::start`].
+    pub fn start_until(
+        netns: &Netns,
+        site: &str,
+        plan: &Plan,
+        ready: impl Fn(Option<i32>) -> bool,
+    ) -> Result<Self> {
         let folder = ScratchDir::new("daemon")?;
         let file = folder.path().join("site.toml");
         fs::write(&file, site)?;
@@ -102,7 +115,7 @@ impl Daemon {
         };
         let asked = daemon.instance.clone();
         let process = daemon.process.as_mut().context("it was just started")?;
-        process.wait_ready(LIMIT, || ask(&asked, &["status"]).status.success())?;
+        process.wait_ready(LIMIT, || ready(ask(&asked, &["status"]).status.code()))?;
         Ok(daemon)
     }
 
@@ -243,6 +256,9 @@ impl Drop for Daemon {
         for ending in ["sock", "lock"] {
             // Left behind, they harm nobody.
             let _ = fs::remove_file(format!("/run/cmflow/{}.{ending}", self.instance));
+        }
+        for ending in ["state", "new"] {
+            let _ = fs::remove_file(format!("/var/lib/cmflow/{}.{ending}", self.instance));
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod golden;
 pub mod kernel_rig;
 pub mod notes;
 pub mod office;
+pub mod pinned;
 pub mod replayed;
 pub mod sightings;
 pub mod site_files;

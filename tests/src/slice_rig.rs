@@ -2,6 +2,7 @@
 
 use cmflow::kernel::Constants;
 use cmflow_common::control::Control;
+use cmflow_common::flow::Slot;
 use cmflow_common::gateway::{Arrival, View};
 use cmflow_common::memory::{MemoryGateway, MemoryTables};
 use cmflow_common::news::News;
@@ -57,6 +58,12 @@ impl<'a> SliceRig<'a> {
             tag: None,
         };
         observe(&self.gateway, &self.view, frame, arrival);
+    }
+
+    /// Copies of the slots in use.
+    #[must_use]
+    pub fn slots(&self) -> Vec<Slot> {
+        self.gateway.slots().collect()
     }
 
     /// What was counted so far.

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use cmflow_tests::binary::cmflow;
 use cmflow_tests::gateway_daemon::{LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office, SITE};
-use cmflow_tests::traffic::{conversation, datagrams, ends, transfer};
+use cmflow_tests::traffic::{datagrams, ends, transfer};
 use rustix::process::Signal;
 use xtask::lab::{ScratchDir, wait_until};
 
@@ -109,59 +109,6 @@ fn keep_leaves_the_program_until_detach() -> Result<()> {
     let again = inside(&office, &["detach", "--instance", plan.instance()])?;
     assert!(String::from_utf8_lossy(&again.stdout).contains("nothing attached"));
     Ok(())
-}
-
-#[test]
-fn a_run_takes_the_place_of_what_its_instance_kept() -> Result<()> {
-    let Some(office) = Office::open()? else {
-        return Ok(());
-    };
-    let plan = Plan::on(&BOTH).with(&["--keep"]);
-    let mut first = office.run(&plan)?;
-    first.end(Signal::KILL)?;
-    let kept = office.program("client")?;
-    ensure!(kept.is_some(), "--keep outlives SIGKILL");
-    // The traffic goes on, and so does the program.
-    let (from, to) = ends("10.10.0.5:40001", "10.20.0.12:4011")?;
-    datagrams(&office, from, to, 3, 10)?;
-
-    let second = office.run(&Plan::on(&BOTH).named(plan.instance()))?;
-    assert_ne!(office.program("client")?, kept);
-    let log = second.log();
-    assert!(log.contains("left") && log.contains(plan.instance()), "{log}");
-    datagrams(&office, from, to, 5, 10)?;
-    second.flow(to, |flow| flow.forward.packets == 5)?;
-    second.finish()?;
-    nothing_is_left(&office)
-}
-
-#[test]
-fn a_killed_daemon_leaves_no_program_and_the_next_one_starts() -> Result<()> {
-    let Some(office) = Office::open()? else {
-        return Ok(());
-    };
-    let plan = Plan::on(&BOTH);
-    let mut first = office.run(&plan)?;
-    let (status, _) = first.end(Signal::KILL)?;
-    assert_eq!(status.code(), None, "it was killed");
-    wait_until("the programs to go", LIMIT, || {
-        BOTH.iter()
-            .all(|one| office.program(one).is_ok_and(|id| id.is_none()))
-    })?;
-    let output = first.ask(&["status"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        said.contains("no daemon listens"),
-        "its socket is still there, and nobody behind it: {said}"
-    );
-
-    let second = office.run(&Plan::on(&BOTH).named(plan.instance()))?;
-    let (from, to) = ends("10.10.0.5:0", "10.20.0.11:443")?;
-    conversation(&office, from, to)?;
-    second.flow(to, |flow| flow.state == "answered")?;
-    second.finish()?;
-    nothing_is_left(&office)
 }
 
 #[test]

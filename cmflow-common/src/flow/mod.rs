@@ -2,7 +2,7 @@
 
 mod progress;
 
-pub use progress::{FlowState, advance, idle_class, says_nothing_new, state};
+pub use progress::{FlowState, advance, idle_class, is_closed, says_nothing_new, state};
 
 use crate::address::Address;
 use crate::gateway::MAX_INTERFACES;
@@ -210,7 +210,24 @@ impl Claim {
     /// Word of a slot that is being filled.
     pub const BUSY: u64 = 1 << 32;
 
-    /// The tag of a key with that hash: bit 1 set, so that it is neither free nor busy.
+    /// Tag of a slot whose conversation ended and that another one of the same key has followed: no key is found there any
+    /// more, and what it counted is read until it is freed.
+    pub const RETIRED: u32 = 1 << 2;
+
+    /// The word of a slot that is retired.
+    #[inline(always)]
+    #[must_use]
+    pub const fn retired(word: u64) -> u64 {
+        word & 0xffff_ffff | (Self::RETIRED as u64) << 32
+    }
+
+    /// Whether a word marks a retired slot.
+    #[must_use]
+    pub const fn is_retired(word: u64) -> bool {
+        (word >> 32) as u32 == Self::RETIRED
+    }
+
+    /// The tag of a key with that hash: bit 1 set, so that it is neither free, nor busy, nor retired.
     #[inline(always)]
     #[must_use]
     pub const fn tag_of(hash: u64) -> u32 {
@@ -257,6 +274,12 @@ mod tests {
             };
             assert_eq!(Claim::from_word(claim.word()), claim);
             assert!(Claim::is_live(claim.word()));
+            let retired = Claim::retired(claim.word());
+            assert!(
+                Claim::is_live(retired) && Claim::is_retired(retired) && !Claim::is_retired(claim.word())
+            );
+            assert_eq!(Claim::from_word(retired).verdict, claim.verdict);
+            assert_ne!(claim.tag, Claim::RETIRED);
         }
         assert!(!Claim::is_live(Claim::FREE) && !Claim::is_live(Claim::BUSY));
     }

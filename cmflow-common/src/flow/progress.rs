@@ -122,14 +122,21 @@ const _: () = assert!(
         && state::SETTLED == state::ANNOUNCES << 1
 );
 
+/// Whether a TCP conversation has ended: by a RST, or by the FINs of both ends.
+#[inline(always)]
+#[must_use]
+pub const fn is_closed(bits: u16) -> bool {
+    let both_fins = state::FIN_LOW | state::FIN_HIGH;
+    bits & state::RESET != 0 || bits & both_fins == both_fins
+}
+
 /// The idle class of a flow: which gate and timeout it lives under.
 #[inline(always)]
 #[must_use]
 pub const fn idle_class(key_protocol: u8, bits: u16) -> Idle {
     match key_protocol {
         protocol::TCP => {
-            let both_fins = state::FIN_LOW | state::FIN_HIGH;
-            let closed = bits & (state::RESET | state::REFUSED) != 0 || bits & both_fins == both_fins;
+            let closed = is_closed(bits) || bits & state::REFUSED != 0;
             let one_end_silent = bits & state::FROM_LOW == 0 || bits & state::FROM_HIGH == 0;
             if closed || one_end_silent {
                 Idle::Closing

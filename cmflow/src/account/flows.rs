@@ -162,13 +162,18 @@ impl Flow {
         whole
     }
 
-    /// Flows of the slots, each key once.
+    /// Flows of the slots: each key once, and once more for each conversation that ended before another one of its key
+    /// began.
     #[must_use]
     pub fn collect(slots: impl Iterator<Item = Slot>) -> Vec<Self> {
         let mut places: HashMap<FlowKey, usize> = HashMap::new();
         let mut flows: Vec<Self> = Vec::new();
         for slot in slots {
             let flow = Self::from_slot(&slot);
+            if Claim::is_retired(slot.claim) {
+                flows.push(flow);
+                continue;
+            }
             match places.entry(flow.key) {
                 Entry::Occupied(place) => flows[*place.get()].add(flow),
                 Entry::Vacant(place) => {

@@ -4,6 +4,7 @@ mod dynamic;
 mod flows;
 pub mod hiding;
 mod joined;
+mod kept;
 mod law;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod translation;
 mod waiting;
 
 pub use dynamic::{DynamicPorts, PairPorts, stretches};
+pub use kept::Kept;
 pub use translation::{Joined, Moved, Translations, Whole};
 pub use waiting::Waiting;
 

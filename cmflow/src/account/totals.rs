@@ -116,7 +116,7 @@ pub struct Totals {
     /// Dynamic ports used, by pair of computers.
     pub dynamic: DynamicPorts,
     /// Packets that left a verdict and that came to it, by its number, because their half was joined to another one.
-    moved: HashMap<u16, [Count; 2]>,
+    pub(super) moved: HashMap<u16, [Count; 2]>,
 }
 
 impl Totals {
@@ -126,8 +126,13 @@ impl Totals {
     /// The same, knowing what the verdicts are: without, no dynamic ports are kept.
     #[must_use]
     pub fn knowing(mut self, verdicts: &[VerdictInfo]) -> Self {
-        self.dynamic.know(verdicts);
+        self.know(verdicts);
         self
+    }
+
+    /// Learns what the verdicts are.
+    pub fn know(&mut self, verdicts: &[VerdictInfo]) {
+        self.dynamic.know(verdicts);
     }
 
     /// Adds a flow.

@@ -9,7 +9,7 @@ use super::{Flow, Totals};
 /// Halves that are gone from the flow table and not yet counted.
 #[derive(Clone, Debug, Default)]
 pub struct Waiting {
-    halves: Vec<Flow>,
+    pub(super) halves: Vec<Flow>,
 }
 
 impl Waiting {

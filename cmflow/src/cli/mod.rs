@@ -15,6 +15,7 @@ mod flows;
 mod judging;
 mod opaque;
 mod paragraph;
+mod reload;
 mod replay;
 mod rpc;
 mod rules;
@@ -57,7 +58,9 @@ enum Verb {
     Undocumented(undocumented::Arguments),
     /// Show which dynamic ports are really used, so that a range can be narrowed
     Rpc(rpc::Arguments),
-    /// Remove what a daemon with --keep left in the kernel
+    /// Let the daemon read its site file anew, while it counts
+    Reload(reload::Arguments),
+    /// Remove what a daemon left in the kernel: with --keep, or because it was killed
     Detach(detach::Arguments),
 }
 
@@ -112,6 +115,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
         Verb::Rpc(arguments) => rpc::run(arguments, &mut out),
+        Verb::Reload(arguments) => reload::run(arguments, &mut out),
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
         Verb::Explain(arguments) => explain::run(arguments, cli.catalogue.as_deref(), &mut out),

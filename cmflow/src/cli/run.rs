@@ -29,6 +29,12 @@ pub(super) struct Arguments {
     /// Leave the program attached and counting when the daemon ends (for a service)
     #[arg(long)]
     keep: bool,
+    /// Remove what an earlier daemon of this name left in the kernel, its counters with it, and begin anew
+    #[arg(long)]
+    fresh: bool,
+    /// Read the site file anew whenever it, a file that it includes or the catalogue file changes
+    #[arg(long)]
+    watch: bool,
     /// Slots of the flow table, 128 bytes each; rounded up to a power of two
     #[arg(long, value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(8..=16_777_216))]
     flows: u32,
@@ -51,6 +57,8 @@ pub(super) fn run(arguments: &Arguments, catalogue: Option<&Path>) -> anyhow::Re
         mode: arguments.mode,
         instance: arguments.instance.clone(),
         keep: arguments.keep,
+        fresh: arguments.fresh,
+        watch: arguments.watch,
         flow_bits: arguments.flows.next_power_of_two().trailing_zeros(),
         debug_frames: arguments.debug_frames,
     })?;

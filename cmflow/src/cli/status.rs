@@ -54,10 +54,19 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     )?;
     writeln!(
         out,
-        "counting since {} UTC, read at {} UTC\n",
+        "counting since {} UTC, read at {} UTC",
         time(status.since),
         time(status.at)
     )?;
+    for gap in &status.gaps {
+        writeln!(
+            out,
+            "by the kernel alone, without a daemon, from {} to {} UTC",
+            time(gap.from),
+            time(gap.to)
+        )?;
+    }
+    writeln!(out)?;
 
     let mut interfaces = table(&[
         "interface",

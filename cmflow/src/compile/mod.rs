@@ -48,7 +48,7 @@ pub enum CompileError {
     TooManyPortClasses,
     /// More verdicts than there are counters.
     #[error(
-        "more than {VERDICT_CAPACITY} different sets of rules; restart the daemon, or give hosts fewer ports of their own"
+        "more than {VERDICT_CAPACITY} different sets of rules; begin anew with `cmflow run --fresh`, or give hosts fewer ports of their own"
     )]
     TooManyVerdicts,
 }

@@ -7,6 +7,7 @@ use cmflow_common::judge::unexplained;
 use cmflow_common::memory::QuickMap;
 use cmflow_common::packet::protocol;
 use cmflow_common::verdict::{Judgement, VerdictId, VerdictKind};
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{OpenedBy, RoleId};
 use crate::site::{Rpc, SiteModel};
@@ -19,7 +20,8 @@ use super::{ClassInfo, CompileError, RoleSet, RuleInfo};
 pub const VERDICT_CAPACITY: usize = 8192;
 
 /// Why a rule was taken to fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Basis {
     /// The port is a documented one.
     Port,

@@ -46,7 +46,7 @@ impl<'a> Answers<'a> {
         let mut interfaces = Vec::new();
         let mut frames = 0;
         let rows = reading.outcomes.iter().zip(&self.totals.interfaces);
-        for (attached, (row, flows)) in observer.attached.iter().zip(rows) {
+        for (looked, (row, flows)) in observer.looked.iter().zip(rows) {
             let total = crate::account::sum(row);
             frames += total.packets;
             for (outcome, count) in Outcome::ALL
@@ -57,12 +57,12 @@ impl<'a> Answers<'a> {
                 *outcomes.entry(outcome.name().to_owned()).or_default() += count.packets;
             }
             interfaces.push(answer::InterfaceStatus {
-                name: attached.interface.name.clone(),
-                mode: attached.hook.name().to_owned(),
-                why: attached.why.clone(),
+                name: looked.interface.name.clone(),
+                mode: looked.mode().to_owned(),
+                why: looked.why.clone(),
                 frames: total.packets,
                 bytes: total.bytes,
-                received: Observer::received(attached),
+                received: looked.received(),
                 flows: flows.flows,
                 one_sided_flows: flows.one_sided,
                 one_sided_share: flows.one_sided_share(),
@@ -71,8 +71,8 @@ impl<'a> Answers<'a> {
         let law = &observer.reader.law;
         let findings = self.findings();
         answer::Status {
-            instance: observer.instance.to_string(),
-            site: observer.file.clone(),
+            instance: observer.settings.instance.to_string(),
+            site: observer.settings.site.display().to_string(),
             edition: observer.compiled.edition.to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             since: observer.since,
@@ -94,6 +94,8 @@ impl<'a> Answers<'a> {
             expectations: self.expectations(),
             events_lost: observer.maps.lost_news().unwrap_or(0),
             generation: observer.maps.generation(),
+            files: observer.sources.files.clone(),
+            gaps: observer.gaps.clone(),
             conservation: answer::ConservationStatus {
                 ok: law.holds(),
                 frames: law.parsed(),
@@ -131,7 +133,7 @@ impl<'a> Answers<'a> {
             verdicts: &reading.verdicts,
             flows: &self.flows,
             totals: Cow::Borrowed(&self.totals),
-            moment: reading.moment,
+            moment: reading.moment.clone(),
         }
     }
 

@@ -6,11 +6,14 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 
 use crate::kernel::Pins;
 
 /// Where sockets and locks live.
 const RUN: &str = "/run/cmflow";
+/// Where daemons keep what the next one needs.
+const KEPT: &str = "/var/lib/cmflow";
 
 /// The name of an instance, checked to be a file name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,33 @@ impl Instance {
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         Path::new(RUN).join(format!("{self}.sock"))
+    }
+
+    /// Path of what it keeps for the next daemon, beside what the kernel keeps.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        Path::new(KEPT).join(format!("{self}.state"))
+    }
+
+    /// Path for counters that cannot be gone on with.
+    #[must_use]
+    pub fn saved(&self, at: Timestamp) -> PathBuf {
+        let at = at.strftime("%Y%m%dT%H%M%SZ");
+        Path::new(KEPT).join(format!("{self}-{at}.json"))
+    }
+
+    /// Removes what it keeps for the next daemon.
+    ///
+    /// # Errors
+    /// Where that cannot be removed; it may be missing.
+    pub fn forget(&self) -> anyhow::Result<()> {
+        let path = self.state();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("removing {}", path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Its pins.

@@ -1,47 +1,51 @@
 //! What the daemon holds while it runs: maps, programs, tables, and what was counted.
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::answer::ip;
-use crate::compile::Compiled;
+use crate::account::Kept;
+use crate::answer::{Gap, ip};
+use crate::compile::{Compiled, VerdictInfo};
 use crate::findings::Findings;
-use crate::kernel::interface::{self, Interface};
-use crate::kernel::{Hook, KernelError, Maps, Program};
+use crate::kernel::{FilledTables, KernelError, Maps};
 use crate::reader::{Reader, Reading};
 use crate::serve::{Question, Reply};
 use crate::site::SiteModel;
 
 use super::answers::Answers;
-use super::instance::Instance;
+use super::attach::Looked;
+use super::prepared::Prepared;
+use super::sources::Sources;
+use super::start::Settings;
+use super::state::{KnownVerdict, State};
 
-/// An interface that is looked at.
-pub(super) struct Attached {
-    pub(super) interface: Interface,
-    pub(super) hook: Hook,
-    pub(super) why: String,
-    pub(super) program: Program,
-    /// The interface's own counter when the program was attached.
-    pub(super) received_before: u64,
-}
+/// How often what is gone is kept on disk, where something is.
+const KEEP_EVERY: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
 
 /// Everything that a question or a tick needs.
 pub(super) struct Observer {
-    pub(super) instance: Instance,
-    /// The site file's name.
-    pub(super) file: String,
-    /// What it means.
+    pub(super) settings: Settings,
+    /// What the site file means.
     pub(super) site: SiteModel,
     pub(super) compiled: Compiled,
+    pub(super) sources: Sources,
     pub(super) maps: Maps,
     pub(super) reader: Reader,
-    pub(super) attached: Vec<Attached>,
+    /// Interfaces by their place among the counters.
+    pub(super) looked: Vec<Looked>,
+    /// Which counters these are.
+    pub(super) run: u64,
     pub(super) since: Timestamp,
+    pub(super) gaps: Vec<Gap>,
+    /// When the state was written, and what it tells of.
+    pub(super) kept: Option<(Timestamp, [u64; 2], usize)>,
 }
 
 impl Observer {
     /// One tick. Logs both sides of the law where it does not hold.
     pub(super) fn tick(&mut self) -> Result<Reading, KernelError> {
         let reading = self.reader.tick(&mut self.maps)?;
+        self.looked.iter_mut().for_each(Looked::read_received);
         if !reading.law_held {
             for (number, half) in self.reader.law.halves.iter().enumerate() {
                 log::error!(
@@ -57,6 +61,75 @@ impl Observer {
             }
         }
         Ok(reading)
+    }
+
+    /// What is done at intervals, whoever asks or not: lost interfaces are found, what is gone is kept. Says whether an
+    /// interface came back.
+    pub(super) fn mend(&mut self) -> bool {
+        let mut back = false;
+        for (slot, looked) in (0_u32..).zip(&mut self.looked) {
+            back |= looked.mend(&self.settings, &self.maps, slot);
+        }
+        let due = self.kept.is_some_and(|(at, expired, stretches)| {
+            let news = expired != self.maps.expired() || stretches != self.reader.stretches().len();
+            news && Timestamp::now().duration_since(at).abs() >= KEEP_EVERY
+        });
+        if due || back {
+            self.keep_or_say();
+        }
+        back
+    }
+
+    /// Keeps what the next daemon needs on disk; where that fails, says so and goes on.
+    pub(super) fn keep_or_say(&mut self) {
+        if let Err(error) = self.keep(&self.compiled.verdicts.clone()) {
+            log::error!("{error:#}; the next daemon would not know the flows that ended since");
+            // Once an interval, not once a tick.
+            if let Some((at, _, _)) = &mut self.kept {
+                *at = Timestamp::now();
+            }
+        }
+    }
+
+    /// Keeps what the next daemon needs on disk. `verdicts` are what the numbers stand for, or will stand for in a moment.
+    pub(super) fn keep(&mut self, verdicts: &[VerdictInfo]) -> anyhow::Result<()> {
+        let now = Timestamp::now();
+        let expired = self.maps.expired();
+        let clocks = self.reader.stretches().to_vec();
+        let stretches = clocks.len();
+        let state = State {
+            format: State::FORMAT,
+            run: self.run,
+            since: self.since,
+            written: now,
+            interfaces: self.looked.iter().map(Looked::known).collect(),
+            verdicts: verdicts.iter().map(KnownVerdict::of).collect(),
+            gaps: self.gaps.clone(),
+            clocks,
+            broken: self.reader.law.broken,
+            expired,
+            gone: Kept::of(&self.reader.gone, &self.reader.waiting),
+        };
+        state.write(&self.settings.instance.state())?;
+        self.kept = Some((now, expired, stretches));
+        Ok(())
+    }
+
+    /// Goes by other tables: what their verdicts stand for is kept first, then one store switches.
+    pub(super) fn switch(&mut self, prepared: Prepared, tables: &FilledTables) -> anyhow::Result<u64> {
+        self.keep(&prepared.compiled.verdicts)
+            .context("what the new tables mean cannot be kept, and a restart would not know it")?;
+        let generation = self.maps.switch_to(tables)?;
+        self.reader.follow(
+            &self.maps,
+            &prepared.compiled,
+            &prepared.site.nats,
+            prepared.site.rpc_lifetime,
+        );
+        self.site = prepared.site;
+        self.compiled = prepared.compiled;
+        self.sources = prepared.sources;
+        Ok(generation)
     }
 
     /// Answers a question from counters read now.
@@ -75,17 +148,13 @@ impl Observer {
             Question::Rules { all } => serde_json::to_value(answers.rules(all)),
             Question::Undocumented => serde_json::to_value(answers.undocumented()),
             Question::Rpc => serde_json::to_value(answers.rpc()),
+            // Whoever holds the observer's lock cannot answer it.
+            Question::Reload => return Reply::Refusal("the daemon is busy".to_owned()),
         };
         match answer {
             Ok(answer) => Reply::Answer(answer),
             Err(error) => Reply::Refusal(format!("the answer cannot be written: {error}")),
         }
-    }
-
-    /// Frames that an interface's own counter received since its program was attached.
-    pub(super) fn received(attached: &Attached) -> u64 {
-        interface::counters(attached.interface.index)
-            .map_or(0, |(packets, _)| packets.saturating_sub(attached.received_before))
     }
 
     /// An address and its roles, as in `10.10.0.5 (client)`.

@@ -1,31 +1,26 @@
-//! Starting, running, stopping.
+//! Starting: anew, or by taking over what an earlier daemon of the instance left in the kernel.
 
-use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
+use cmflow_common::gateway::MAX_INTERFACES;
 use jiff::Timestamp;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::catalogue::Catalogue;
-use crate::compile::{Compiled, Machine, compile};
-use crate::config::{self, Ended, Reading};
-use crate::kernel::interface::{self, Choice, Interface, Mode};
-use crate::kernel::{Hook, KernelError, Maps, NewsRing, Program};
-use crate::reader::{Reader, Timeouts};
-use crate::serve::{self, Question, Reply};
-use crate::site::SiteModel;
+use crate::answer::Gap;
+use crate::kernel::interface::{self, Choice, Mode};
+use crate::kernel::{Found, Maps, Pins, survey};
+use crate::reader::{Former, Reader, Timeouts};
 
+use super::attach::{Looked, attach};
 use super::instance::{Instance, Lock};
-use super::observer::{Attached, Observer};
-use super::watch::Watch;
+use super::live::observe;
+use super::observer::Observer;
+use super::prepared::{Prepared, Written};
+use super::saving;
+use super::state::{KnownInterface, State};
 
-/// How often the counters are settled and silent flows are freed.
-const TICK: Duration = Duration::from_secs(1);
+/// Gaps that are remembered.
+const GAPS: usize = 1000;
 
 /// What a user asked `cmflow run` for.
 #[derive(Clone, Debug)]
@@ -42,281 +37,312 @@ pub struct Settings {
     pub instance: Instance,
     /// Whether the program stays attached when the daemon ends.
     pub keep: bool,
+    /// Whether what an earlier daemon left is removed and not gone on with.
+    pub fresh: bool,
+    /// Whether changed files are reloaded without being asked to.
+    pub watch: bool,
     /// The flow table has two to the power of this many slots.
     pub flow_bits: u32,
     /// Whether every frame is logged.
     pub debug_frames: bool,
 }
 
+/// How to begin.
+enum Beginning {
+    /// With nothing. What is there now is removed, for that reason if there is one.
+    Anew(Option<String>),
+    /// By going on.
+    Adopting(Box<State>),
+}
+
 /// Runs until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// Where the site file, the machine or the kernel does not allow it. Nothing is left attached then.
+/// Where the site file, the machine or the kernel does not allow it. What was attached before stays as it was; where
+/// nothing was, nothing is.
 pub fn run(settings: &Settings) -> anyhow::Result<()> {
-    let catalogue = Catalogue::load(settings.catalogue.as_deref())?;
-    let site = config::read(&catalogue, &settings.site, &Reading::now(Ended::LeftOut))?;
-    for warning in &site.warnings {
-        log::warn!("{warning}");
-    }
+    // Until somebody listens to it, a request to reload must not end the daemon.
+    // SAFETY: ignoring a signal runs no code of this process.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    let written = Written::read(settings)?;
     interface::privileges()?;
     interface::kernel()?;
     let lock = Lock::take(&settings.instance)?;
     let pins = settings.instance.pins();
-    let choice = interface::choose(&settings.interfaces, settings.mode, &pins.programs())?;
-    let own: Vec<_> = interface::addresses()?
-        .into_iter()
-        .map(|(_, address)| address)
-        .collect();
-    let machine = Machine {
-        addresses: own,
-        interfaces: interface::all()?
-            .into_iter()
-            .flat_map(|one| {
-                let names = std::iter::once(one.name).chain(one.other_names);
-                names.map(move |name| (name, one.index))
-            })
-            .collect(),
-        broadcasts: interface::broadcasts()?,
+    let beginning = beginning(settings, &pins)?;
+    let previous = match &beginning {
+        Beginning::Anew(_) => Vec::new(),
+        Beginning::Adopting(state) => state.verdicts().unwrap_or_default(),
     };
-    warn_of_sides(&site.model, &machine, &settings.interfaces);
-    let compiled = compile(&catalogue, &site.model, &machine, &[])?;
-
-    if pins.exist() {
-        let what = if pins.programs().is_empty() {
-            "its maps"
-        } else {
-            "its program attached"
-        };
-        log::warn!(
-            "instance {} did not end cleanly and left {what}; that is removed, and its counters end here",
-            settings.instance
-        );
-        pins.remove()?;
+    let prepared = written.compile(settings, &previous)?;
+    for warning in &prepared.warnings {
+        log::warn!("{warning}");
     }
-    let observer = begin(settings, choice, site.model, compiled).inspect_err(|_| {
-        // Nothing was counted yet that anybody could miss.
-        let _ = pins.remove();
-    })?;
-    let ended = tokio::runtime::Builder::new_multi_thread()
+    let choice = interface::choose(&settings.interfaces, settings.mode, &pins.programs())?;
+    let observer = match beginning {
+        Beginning::Anew(why) => {
+            clear(settings, &pins, why.as_deref())?;
+            anew(settings, &pins, choice, prepared).inspect_err(|_| {
+                // Nothing was counted yet that anybody could miss.
+                let _ = pins.remove();
+                let _ = settings.instance.forget();
+            })?
+        }
+        Beginning::Adopting(state) => adopt(settings, &pins, choice, prepared, &state).context(
+            "what the kernel holds cannot be taken over, and goes on counting; --fresh begins anew",
+        )?,
+    };
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("starting the runtime")?
-        .block_on(observe(observer, settings));
+        .block_on(observe(observer, settings))?;
     if !settings.keep {
-        pins.remove()?;
+        for path in pins.remove()? {
+            log::warn!("{} is not cmflow's and stays", path.display());
+        }
+        settings.instance.forget()?;
     }
     let _ = std::fs::remove_file(settings.instance.socket());
     drop(lock);
-    ended
-}
-
-/// Says which interfaces the site file speaks of in vain.
-fn warn_of_sides(site: &SiteModel, machine: &Machine, looked_at: &[String]) {
-    let existing: Vec<_> = machine.interfaces.iter().map(|(name, _)| name.as_str()).collect();
-    for warning in interface::unseen_sides(site, &existing, looked_at) {
-        log::warn!("{warning}");
-    }
-}
-
-/// Makes the maps, loads the tables and attaches.
-fn begin(
-    settings: &Settings,
-    choice: Choice,
-    site: SiteModel,
-    compiled: Compiled,
-) -> anyhow::Result<Observer> {
-    let mut maps = Maps::create(&settings.instance.pins(), settings.flow_bits, seed()?)?;
-    maps.load_tables(&compiled.tables)?;
-    let mut attached = Vec::with_capacity(choice.chosen.len());
-    for (slot, interface) in choice.chosen.into_iter().enumerate() {
-        let slot = u32::try_from(slot)?;
-        attached.push(attach(settings, &maps, interface, slot, &choice.all)?);
-    }
-    let reader = Reader::new(
-        &mut maps,
-        Timeouts {
-            rpc: site.rpc_lifetime,
-            ..Timeouts::default()
-        },
-        attached.len(),
-        &compiled,
-        &site.nats,
-    )?;
-    Ok(Observer {
-        instance: settings.instance.clone(),
-        file: settings.site.display().to_string(),
-        site,
-        compiled,
-        maps,
-        reader,
-        attached,
-        since: Timestamp::now(),
-    })
-}
-
-/// Attaches to one interface by the first hook that works, and says which and why.
-fn attach(
-    settings: &Settings,
-    maps: &Maps,
-    interface: Interface,
-    slot: u32,
-    all: &[Interface],
-) -> anyhow::Result<Attached> {
-    let plan = interface::plan(&interface, settings.mode)?;
-    let mut why = plan.why;
-    let mut refusal = None;
-    for hook in plan.hooks {
-        let mut constants = interface::constants(&interface, slot, hook, all);
-        constants.debug = settings.debug_frames;
-        let mut program = Program::load(maps, hook, &constants)?;
-        let (received_before, _) = interface::counters(interface.index)?;
-        match program.attach(&interface.name, interface.index) {
-            Ok(()) => {}
-            Err(error @ KernelError::NoSuchMode { .. }) => {
-                why = error.to_string();
-                refusal = Some(error);
-                continue;
-            }
-            Err(error) => return Err(error.into()),
-        }
-        if settings.keep {
-            program.keep(maps, &interface.name)?;
-        }
-        log::info!("{}: {} ({why})", interface.name, hook.describe());
-        if hook == Hook::Generic {
-            log::warn!(
-                "{}: packets are merged packets, and their number is lower than on the wire",
-                interface.name
-            );
-        }
-        return Ok(Attached {
-            interface,
-            hook,
-            why,
-            program,
-            received_before,
-        });
-    }
-    Err(refusal.map_or_else(
-        || anyhow::anyhow!("{}: no hook fits", interface.name),
-        anyhow::Error::from,
-    ))
-}
-
-/// Ticks, answers and listens to news until a signal comes.
-async fn observe(mut observer: Observer, settings: &Settings) -> anyhow::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let news = readable(observer.maps.take_news()?)?;
-    if settings.debug_frames {
-        log_frames(&mut observer);
-    }
-    let listener = listen(&settings.instance.socket())?;
-    log::info!("asking: cmflow status --instance {}", settings.instance);
-
-    let observer = Arc::new(Mutex::new(observer));
-    let asked = Arc::clone(&observer);
-    let answer = move |question: Question| -> Reply {
-        asked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .answer(question)
-    };
-    let questions = tokio::spawn(serve::serve(listener, Arc::new(answer)));
-    let told = tokio::spawn(listen_to_news(news, Arc::clone(&observer)));
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {
-                let observer = Arc::clone(&observer);
-                let tick = tokio::task::spawn_blocking(move || {
-                    observer.lock().unwrap_or_else(PoisonError::into_inner).tick().map(drop)
-                });
-                // A tick that fails loses nothing: the next one reads the same counters.
-                if let Err(error) = tick.await? {
-                    log::error!("the counters cannot be read: {error}");
-                }
-            }
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
-        }
-    }
-    questions.abort();
-    told.abort();
-    let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
-    let last = observer.tick()?;
-    let frames: u64 = last.outcomes.iter().flatten().map(|count| count.packets).sum();
-    log::info!(
-        "stopping after {frames} frames; conservation law {}",
-        if observer.reader.law.holds() {
-            "held at every tick"
-        } else {
-            "BROKEN, see above"
-        }
-    );
-    if settings.keep {
-        log::info!("the program stays attached and goes on counting; `cmflow detach` removes it");
-    }
     Ok(())
 }
 
-/// Opens the socket.
-fn listen(path: &Path) -> anyhow::Result<tokio::net::UnixListener> {
-    serve::listen(path).with_context(|| format!("listening at {}", path.display()))
+/// Looks at what is there, and decides. Nothing is changed yet.
+fn beginning(settings: &Settings, pins: &Pins) -> anyhow::Result<Beginning> {
+    let found = survey(pins)?;
+    if let Found::Foreign { path, what } = &found {
+        bail!(
+            "{} is not cmflow's: {what}. Nothing was touched; remove it, or choose another --instance",
+            path.display()
+        );
+    }
+    if settings.fresh {
+        let why = "--fresh was asked for".to_owned();
+        return Ok(Beginning::Anew((!matches!(found, Found::Nothing)).then_some(why)));
+    }
+    Ok(match found {
+        Found::Nothing | Found::Foreign { .. } => Beginning::Anew(None),
+        Found::Unfinished => Beginning::Anew(Some(
+            "a daemon was killed before it had made them all; nothing was counted yet".to_owned(),
+        )),
+        Found::Other { why } => Beginning::Anew(Some(why)),
+        Found::Ours { run } => match State::read(&settings.instance.state(), run) {
+            Ok(state) if state.verdicts().is_none() => Beginning::Anew(Some(
+                "its verdicts are of kinds that this version does not know".to_owned(),
+            )),
+            Ok(state) => Beginning::Adopting(Box::new(state)),
+            Err(error) => Beginning::Anew(Some(format!(
+                "nobody can say what its verdicts stand for: {error:#}"
+            ))),
+        },
+    })
 }
 
-/// Logs each unexplained conversation once, as soon as its first packet is told.
-async fn listen_to_news(mut ring: AsyncFd<NewsRing>, observer: Arc<Mutex<Observer>>) {
-    let mut watch = Watch::default();
-    while let Ok(mut ready) = ring.readable_mut().await {
-        let fresh: Vec<_> = std::iter::from_fn(|| ready.get_inner_mut().take()).collect();
-        ready.clear_ready();
-        let observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
-        for news in &fresh {
-            watch.tell(&observer, news);
+/// Removes what is there, after saving what can be read of it.
+fn clear(settings: &Settings, pins: &Pins, why: Option<&str>) -> anyhow::Result<()> {
+    let Some(why) = why else {
+        return settings.instance.forget();
+    };
+    let saved = if settings.fresh {
+        None
+    } else {
+        saving::save(&settings.instance, pins, why)?
+    };
+    let instance = &settings.instance;
+    match saved {
+        Some(path) => log::warn!(
+            "what instance {instance} left in the kernel cannot be gone on with ({why}); its counters are saved in {}, \
+             and counting begins anew",
+            path.display()
+        ),
+        None => {
+            log::warn!("what instance {instance} left in the kernel is removed ({why}); counting begins anew")
         }
     }
+    let left = pins.remove()?;
+    ensure!(
+        left.is_empty(),
+        "{left:?}: not cmflow's, and in the way; remove them"
+    );
+    settings.instance.forget()
 }
 
-/// Something of the kernel's that can be waited for.
-fn readable<T: AsRawFd>(source: T) -> std::io::Result<AsyncFd<T>> {
-    // SAFETY: the rings and loggers given here own their descriptor and close it only when they are dropped,
-    // which `AsyncFd` does after it has let go of it.
-    unsafe { AsyncFd::register_with_interest(source, Interest::READABLE) }.map_err(std::io::Error::from)
+/// Makes the maps, loads the tables and attaches.
+fn anew(settings: &Settings, pins: &Pins, choice: Choice, prepared: Prepared) -> anyhow::Result<Observer> {
+    let run = random()?;
+    let mut maps = Maps::make(pins, settings.flow_bits, random()?, run)?;
+    let reader = reader(&mut maps, &prepared, choice.chosen.len())?;
+    maps.looked(Timestamp::now());
+    let mut observer = observer(settings, maps, reader, prepared, run, Timestamp::now());
+    observer.maps.load_tables(&observer.compiled.tables)?;
+    for (slot, interface) in (0_u32..).zip(choice.chosen) {
+        let looked = attach(settings, &observer.maps, interface, slot, &choice.all, None)?;
+        observer.looked.push(looked);
+    }
+    // Without it a restart begins anew, which is said then.
+    observer.keep_or_say();
+    Ok(observer)
 }
 
-/// Reads the programs' own log of frames, for whoever asked for it.
-fn log_frames(observer: &mut Observer) {
-    for attached in &mut observer.attached {
-        let name = attached.interface.name.clone();
-        match attached.program.logger() {
-            Ok(logger) => {
-                tokio::spawn(async move {
-                    let Ok(mut logger) = readable(logger) else {
-                        return;
-                    };
-                    while let Ok(mut ready) = logger.readable_mut().await {
-                        ready.get_inner_mut().flush();
-                        ready.clear_ready();
-                    }
-                });
-            }
-            Err(error) => log::warn!("{name}: frames cannot be logged: {error}"),
+/// Takes the maps over with all that they count, and puts the programs of now in the place of those that are there.
+fn adopt(
+    settings: &Settings,
+    pins: &Pins,
+    choice: Choice,
+    prepared: Prepared,
+    state: &State,
+) -> anyhow::Result<Observer> {
+    let mut maps = Maps::adopt(pins)?;
+    if maps.flow_bits() != settings.flow_bits {
+        log::warn!(
+            "the flow table keeps its {} slots; --fresh begins anew with {}",
+            maps.capacity(),
+            1_u64 << settings.flow_bits
+        );
+    }
+    let places = places(&settings.interfaces, &state.interfaces)?;
+    let mut reader = reader(&mut maps, &prepared, places.len())?;
+    let (gone, waiting) = state.gone.restored();
+    let former = Former {
+        stretches: &state.clocks,
+        expired: state.expired,
+        broken: state.broken,
+    };
+    let nameless = reader.go_on(&maps, gone.knowing(&prepared.compiled.verdicts), waiting, &former);
+    let from = maps.last_looked().unwrap_or(state.written);
+    let mut observer = observer(settings, maps, reader, prepared, state.run, state.since);
+    observer.gaps.clone_from(&state.gaps);
+    observer.looked = state.interfaces.iter().map(Looked::former).collect();
+    // Before a packet is judged by numbers that only this daemon knows.
+    observer.keep(&observer.compiled.verdicts.clone())?;
+    observer.maps.load_tables(&observer.compiled.tables)?;
+    for name in pins.interfaces()? {
+        if !settings.interfaces.contains(&name) {
+            log::info!("{name}: not looked at any more");
+            pins.unlink(&name)?;
         }
+    }
+    for interface in choice.chosen {
+        let place = places.iter().position(|name| *name == interface.name);
+        let place = place.context("each interface that is looked at has a place")?;
+        let known = state.interfaces.get(place);
+        let slot = u32::try_from(place)?;
+        let looked = attach(settings, &observer.maps, interface, slot, &choice.all, known)?;
+        if place < observer.looked.len() {
+            observer.looked[place] = looked;
+        } else {
+            observer.looked.push(looked);
+        }
+    }
+    let gap = Gap::kernel_only(from, Timestamp::now());
+    log::info!(
+        "taken over: counting since {}, by the kernel alone from {} to {}",
+        observer.since,
+        gap.from,
+        gap.to
+    );
+    if nameless > 0 {
+        log::warn!(
+            "{nameless} packets of flows that ended after {} count in outcomes, verdicts and rules, but nobody knows any \
+             more whose they were: the daemon was killed before it had kept them",
+            state.written
+        );
+    }
+    // The oldest are the least missed.
+    let beyond = (observer.gaps.len() + 1).saturating_sub(GAPS);
+    observer.gaps.drain(..beyond);
+    observer.gaps.push(gap);
+    observer.keep_or_say();
+    Ok(observer)
+}
+
+/// The places of interfaces among the counters: those that have one keep it.
+fn places(asked: &[String], known: &[KnownInterface]) -> anyhow::Result<Vec<String>> {
+    let mut places: Vec<String> = known.iter().map(|one| one.name.clone()).collect();
+    for name in asked {
+        if !places.contains(name) {
+            places.push(name.clone());
+        }
+    }
+    ensure!(
+        places.len() <= MAX_INTERFACES,
+        "{} interfaces were looked at since counting began, and there are counters for {MAX_INTERFACES}; --fresh \
+         begins anew",
+        places.len()
+    );
+    Ok(places)
+}
+
+fn reader(maps: &mut Maps, prepared: &Prepared, interfaces: usize) -> anyhow::Result<Reader> {
+    let timeouts = Timeouts {
+        rpc: prepared.site.rpc_lifetime,
+        ..Timeouts::default()
+    };
+    Ok(Reader::new(
+        maps,
+        timeouts,
+        interfaces,
+        &prepared.compiled,
+        &prepared.site.nats,
+    )?)
+}
+
+fn observer(
+    settings: &Settings,
+    maps: Maps,
+    reader: Reader,
+    prepared: Prepared,
+    run: u64,
+    since: Timestamp,
+) -> Observer {
+    Observer {
+        settings: settings.clone(),
+        site: prepared.site,
+        compiled: prepared.compiled,
+        sources: prepared.sources,
+        maps,
+        reader,
+        looked: Vec::new(),
+        run,
+        since,
+        gaps: Vec::new(),
+        kept: None,
     }
 }
 
 /// A number that nobody outside knows, from the kernel.
-fn seed() -> anyhow::Result<u64> {
+fn random() -> anyhow::Result<u64> {
     let mut bytes = [0_u8; 8];
     // SAFETY: a buffer of that length to write into.
     let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-    anyhow::ensure!(
+    ensure!(
         got == 8,
         "the kernel gives no random numbers: {}",
         std::io::Error::last_os_error()
     );
     Ok(u64::from_ne_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces_keep_their_places_and_new_ones_come_after() {
+        let known = ["a", "b", "c"].map(|name| KnownInterface {
+            name: name.to_owned(),
+            hook: "native".to_owned(),
+            index: 1,
+            received_before: 0,
+            received_earlier: 0,
+        });
+        let asked = ["d", "c", "a"].map(str::to_owned);
+        assert_eq!(places(&asked, &known).expect("few"), ["a", "b", "c", "d"]);
+        let many: Vec<_> = (0..MAX_INTERFACES).map(|number| number.to_string()).collect();
+        assert!(places(&many, &[]).is_ok());
+        let said = places(&many, &known).expect_err("too many").to_string();
+        assert!(said.contains("--fresh"), "{said}");
+    }
 }

@@ -14,27 +14,10 @@ use cmflow_common::gateway::{Count, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW};
 use cmflow_common::outcome::Outcome;
 use cmflow_common::room::{Budget, Budgets, Room, allowance};
 
+use super::journal::Journal;
+use super::layout::{SHARED, flow_bits};
 use super::shared::{Shared, grace_period};
 use super::{Constants, KernelError, NewsRing, OBJECT, Pins};
-
-/// Maps that the programs of all interfaces share, by the names of `cmflow-ebpf/src/maps.rs`.
-const SHARED: [&str; 15] = [
-    "CONTROL",
-    "CLOCK",
-    "FLOWS",
-    "ROOMS",
-    "OUTCOMES",
-    "VERDICTS",
-    "WITHOUT_ENTRY",
-    "LOST_NEWS",
-    "NEWS",
-    "EXPECTATIONS",
-    "EXPECTED",
-    "HOSTS",
-    "PREFIXES",
-    "PORTS",
-    "JUDGEMENTS",
-];
 
 /// The maps of an instance, in kernel memory for as long as the pins or this value exist.
 pub struct Maps {
@@ -50,6 +33,7 @@ pub struct Maps {
     lost_news: PerCpuArray<MapData, u64>,
     expectations: Shared<Expectation>,
     expected: PerCpuArray<MapData, u64>,
+    pub(super) journal: Journal,
     /// Holds the clock's program, and the outer maps of the tables.
     pub(super) object: Ebpf,
 }
@@ -71,7 +55,39 @@ impl Maps {
     /// # Errors
     /// Where rights, the BPF file system or memory are missing.
     pub fn create(pins: &Pins, flow_bits: u32, seed: u64) -> Result<Self, KernelError> {
+        Self::make(pins, flow_bits, seed, 0)
+    }
+
+    /// The same for a daemon: `run` is a number drawn by chance, by which a later one knows these counters.
+    ///
+    /// # Errors
+    /// As [`Maps::create`].
+    pub fn make(pins: &Pins, flow_bits: u32, seed: u64, run: u64) -> Result<Self, KernelError> {
         pins.create()?;
+        let maps = Self::open(pins, flow_bits, |pins| Journal::create(pins, run))?;
+        maps.control
+            .word(0, offset_of!(Control, seed))
+            .store(seed, Ordering::SeqCst);
+        // Until somebody says since when, every conversation may have been under way.
+        maps.know_from(u64::MAX);
+        maps.allow_rooms([0; Room::ALL.len()]);
+        Ok(maps)
+    }
+
+    /// Takes over the maps at these pins, with all that they count. Only where [`super::survey`] found them to be
+    /// [`super::Found::Ours`].
+    ///
+    /// # Errors
+    /// Where one of them cannot be opened.
+    pub fn adopt(pins: &Pins) -> Result<Self, KernelError> {
+        Self::open(pins, flow_bits(pins)?, Journal::open)
+    }
+
+    fn open(
+        pins: &Pins,
+        flow_bits: u32,
+        journal: impl FnOnce(&Pins) -> Result<Journal, KernelError>,
+    ) -> Result<Self, KernelError> {
         let mut object = load(pins, flow_bits, &Constants::default(), 0)?;
         let clock = xdp(&mut object, "cmflow_clock")?;
         clock
@@ -89,7 +105,7 @@ impl Maps {
         let expectations = shared(&take(&mut object, "EXPECTATIONS")?, PLACES)?;
         let expected = take(&mut object, "EXPECTED")?.try_into().map_err(failed)?;
         let lost_news = take(&mut object, "LOST_NEWS")?.try_into().map_err(failed)?;
-        let maps = Self {
+        Ok(Self {
             pins: pins.clone(),
             flow_bits,
             control,
@@ -102,15 +118,9 @@ impl Maps {
             lost_news,
             expectations,
             expected,
+            journal: journal(pins)?,
             object,
-        };
-        maps.control
-            .word(0, offset_of!(Control, seed))
-            .store(seed, Ordering::SeqCst);
-        // Until somebody says since when, every conversation may have been under way.
-        maps.know_from(u64::MAX);
-        maps.allow_rooms([0; Room::ALL.len()]);
-        Ok(maps)
+        })
     }
 
     /// The pins that the maps live under.
@@ -176,6 +186,13 @@ impl Maps {
         self.control
             .word(0, offset_of!(Control, known_from))
             .store(jiffies, Ordering::SeqCst);
+    }
+
+    /// Since when the beginning of every datagram conversation is seen.
+    #[must_use]
+    pub fn known_from(&self) -> u64 {
+        let word = self.control.word(0, offset_of!(Control, known_from));
+        word.load(Ordering::SeqCst)
     }
 
     /// Says how long expectations live: [`Control::lifetimes`].
@@ -336,6 +353,19 @@ impl Maps {
                 each(index, slot);
             }
         }
+    }
+
+    /// A copy of the slot at an index, whatever it holds; nothing beyond the table.
+    pub(super) fn slot(&self, index: usize) -> Option<Slot> {
+        if index >= self.flows.len() {
+            return None;
+        }
+        let claim = self.flows.word(index, offset_of!(Slot, claim));
+        let claim = claim.load(Ordering::Acquire);
+        Some(Slot {
+            claim,
+            ..self.flows.copy(index)
+        })
     }
 
     /// Frees a slot. Only for one whose gate closed before the last grace period: nobody touches it any more.

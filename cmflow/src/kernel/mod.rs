@@ -1,24 +1,33 @@
 //! The kernel side as user space sees it. Nothing outside this folder names aya or a system call of BPF.
 //!
 //! - [`Pins`]: the folder of the BPF file system that an instance's maps and links live in;
-//! - [`Maps`]: the maps of an instance: control word, flow table, counters, tables;
+//! - [`survey`]: what lies there, and whether this version can go on with it;
+//! - [`Maps`]: the maps of an instance: control word, flow table, counters, tables, the journal of freed slots;
 //! - [`Program`]: the program of one interface, loaded with that interface's constants, attached or test-run;
 //! - [`interface`]: what the machine says of an interface, and which hook suits it.
 
+mod calls;
 mod error;
 pub mod interface;
+mod journal;
+mod layout;
 mod maps;
 mod news;
 mod pins;
 mod program;
+mod salvage;
 mod shared;
 mod tables;
 
 pub use error::KernelError;
+pub use journal::Step;
+pub use layout::{Found, survey};
 pub use maps::{Counters, Maps};
 pub use news::NewsRing;
 pub use pins::Pins;
 pub use program::{Constants, FrameLogger, Hook, Program, TestRun};
+pub use salvage::salvage;
+pub use tables::FilledTables;
 
 /// The kernel program's object file, built by `build.rs`.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/cmflow-ebpf"));

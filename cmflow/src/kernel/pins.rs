@@ -2,12 +2,13 @@
 
 use std::ffi::CString;
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use aya::programs::links::{FdLink, PinnedLink};
-
 use super::KernelError;
+use super::calls::{self, Hanging, Object};
+use super::layout::{JOURNAL, LINKS, SHARED, STAMP, stamp};
 
 /// Where BPF file systems are found.
 const ROOT: &str = "/sys/fs/bpf";
@@ -27,16 +28,16 @@ impl Pins {
         }
     }
 
+    /// Pins at a folder of a BPF file system, wherever that is mounted.
+    #[must_use]
+    pub const fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
-    }
-
-    /// Whether an instance left pins here.
-    #[must_use]
-    pub fn exist(&self) -> bool {
-        self.folder.is_dir()
     }
 
     /// Makes the folder, mounting the BPF file system where it is missing.
@@ -55,7 +56,7 @@ impl Pins {
             path: self.folder.clone(),
             source,
         };
-        std::fs::create_dir_all(self.folder.join("links")).map_err(failed)
+        std::fs::create_dir_all(self.folder.join(LINKS)).map_err(failed)
     }
 
     /// Where a map is pinned.
@@ -65,36 +66,135 @@ impl Pins {
 
     /// Where an interface's link is pinned.
     pub(super) fn link(&self, interface: &str) -> PathBuf {
-        self.folder.join("links").join(interface)
+        self.folder.join(LINKS).join(interface)
+    }
+
+    fn failed(&self, path: &Path) -> impl Fn(io::Error) -> KernelError {
+        let path = path.to_owned();
+        move |source| KernelError::Pin {
+            path: path.clone(),
+            source,
+        }
+    }
+
+    /// Names of what lies in the folder, sorted; none where it is not there, or holds an empty folder of links only.
+    pub(super) fn names(&self) -> Result<Vec<String>, KernelError> {
+        let mut names = list(&self.folder).map_err(self.failed(&self.folder))?;
+        if names == [LINKS] && self.links()?.is_empty() {
+            names.clear();
+        }
+        Ok(names)
+    }
+
+    /// The pinned links: names of their interfaces, and paths.
+    pub(super) fn links(&self) -> Result<Vec<(String, PathBuf)>, KernelError> {
+        let folder = self.folder.join(LINKS);
+        let names = list(&folder).map_err(self.failed(&folder))?;
+        let with_path = |name: String| {
+            let path = folder.join(&name);
+            (name, path)
+        };
+        Ok(names.into_iter().map(with_path).collect())
+    }
+
+    /// An interface's pinned link and where it hangs, where there is one.
+    pub(super) fn pinned_link(&self, interface: &str) -> Option<(OwnedFd, Hanging)> {
+        let (object, link) = calls::open(&self.link(interface)).ok()?;
+        if object != Object::Link {
+            return None;
+        }
+        let hanging = calls::hanging(link.as_fd()).ok()??;
+        Some((link, hanging))
+    }
+
+    /// Names of the interfaces whose links are pinned here.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn interfaces(&self) -> Result<Vec<String>, KernelError> {
+        Ok(self.links()?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Takes an interface's link away: nothing of it is counted from then on.
+    ///
+    /// # Errors
+    /// Where the pin cannot be removed; a missing one is no error.
+    pub fn unlink(&self, interface: &str) -> Result<(), KernelError> {
+        remove(&self.link(interface))
     }
 
     /// Ids of the programs whose links are pinned here.
     #[must_use]
     pub fn programs(&self) -> Vec<u32> {
-        let Ok(links) = std::fs::read_dir(self.folder.join("links")) else {
-            return Vec::new();
-        };
-        let links = links
-            .flatten()
-            .filter_map(|entry| PinnedLink::from_pin(entry.path()).ok());
-        links
-            .filter_map(|link| Some(FdLink::from(link).info().ok()?.program_id()))
-            .collect()
+        let names = self.interfaces().unwrap_or_default();
+        let links = names.iter().filter_map(|name| self.pinned_link(name));
+        links.map(|(_, hanging)| hanging.program).collect()
     }
 
-    /// Removes every pin. Programs and maps that nobody holds otherwise go with them.
+    /// Removes every pin of cmflow's. Programs and maps that nobody holds otherwise go with them. Gives what it left
+    /// alone because it is not cmflow's.
     ///
     /// # Errors
     /// Where a file cannot be removed; a missing folder is no error.
-    pub fn remove(&self) -> Result<(), KernelError> {
-        match std::fs::remove_dir_all(&self.folder) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(KernelError::Pin {
-                path: self.folder.clone(),
-                source,
-            }),
-            _ => Ok(()),
+    pub fn remove(&self) -> Result<Vec<PathBuf>, KernelError> {
+        let names = self.names()?;
+        // Another version may have had other maps; what stands beside its stamp is its own.
+        let stamped = stamp(self).is_ok_and(|found| found.is_some());
+        let ours = |name: &str| SHARED.contains(&name) || [STAMP, JOURNAL].contains(&name);
+        let mut left = Vec::new();
+        for (_, path) in self.links()? {
+            match calls::open(&path) {
+                Ok((Object::Link, _)) => remove(&path)?,
+                _ => left.push(path),
+            }
         }
+        // The stamp goes last, so that a removal that was broken off can be gone on with.
+        let last = names.iter().filter(|name| *name == STAMP);
+        let first = names.iter().filter(|name| *name != STAMP && *name != LINKS);
+        for name in first.chain(last) {
+            let path = self.map(name);
+            match calls::open(&path) {
+                Ok((Object::Map, _)) if stamped || ours(name) => remove(&path)?,
+                _ => left.push(path),
+            }
+        }
+        if left.is_empty() {
+            for folder in [self.folder.join(LINKS), self.folder.clone()] {
+                match std::fs::remove_dir(&folder) {
+                    Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                        return Err(KernelError::Pin { path: folder, source });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(left)
     }
+}
+
+/// Removes a file that may be gone.
+fn remove(path: &Path) -> Result<(), KernelError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(KernelError::Pin {
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Names in a folder, sorted; none where it is not there.
+fn list(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn is_bpf_file_system(path: &Path) -> bool {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
 
 use aya::Ebpf;
@@ -12,6 +13,7 @@ use aya::programs::{
     XdpMode,
 };
 
+use super::calls::{self, Hanging};
 use super::maps::{load, xdp};
 use super::{KernelError, Maps};
 
@@ -104,6 +106,8 @@ pub struct Program {
     hook: Hook,
     name: &'static str,
     link: Option<FdLink>,
+    /// The link of its pin, which goes on without this value.
+    pinned: Option<OwnedFd>,
 }
 
 impl Program {
@@ -156,6 +160,7 @@ impl Program {
             hook,
             name,
             link: None,
+            pinned: None,
         })
     }
 
@@ -207,10 +212,49 @@ impl Program {
         let Some(link) = self.link.take() else {
             return Ok(());
         };
-        link.pin(&path).map(drop).map_err(|error| KernelError::Pin {
-            path,
-            source: io::Error::other(error.to_string()),
-        })
+        let failed = |source| KernelError::Pin {
+            path: path.clone(),
+            source,
+        };
+        link.pin(&path)
+            .map_err(|error| failed(io::Error::other(error.to_string())))?;
+        let (_, link) = calls::open(&path).map_err(failed)?;
+        self.pinned = Some(link);
+        Ok(())
+    }
+
+    /// Takes the place of the program behind an interface's pinned link, between two packets. Says whether it did: not
+    /// where there is no such link, or it hangs elsewhere. Native and generic links look alike; the caller knows.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn succeed(&mut self, maps: &Maps, interface: &str, index: u32) -> Result<bool, KernelError> {
+        let Some((link, hanging)) = maps.pins().pinned_link(interface) else {
+            return Ok(false);
+        };
+        if hanging.interface != index || hanging.tcx != (self.hook == Hook::Tcx) {
+            return Ok(false);
+        }
+        let refused = |error: ProgramError| KernelError::refused("the program", &error);
+        let program = if self.hook == Hook::Tcx {
+            tcx(&mut self.object)?.fd().map_err(refused)?
+        } else {
+            xdp(&mut self.object, self.name)?.fd().map_err(refused)?
+        };
+        calls::exchange(link.as_fd(), program.as_fd()).map_err(|source| KernelError::Call {
+            call: "putting the program behind its link",
+            source,
+        })?;
+        self.pinned = Some(link);
+        Ok(true)
+    }
+
+    /// Whether its pinned link lost its interface: that was deleted, or moved elsewhere.
+    #[must_use]
+    pub fn is_severed(&self) -> bool {
+        let link = self.pinned.as_ref();
+        let hanging = link.map(|link| calls::hanging(link.as_fd()));
+        matches!(hanging, Some(Ok(Some(Hanging { interface: 0, .. }))))
     }
 
     /// Runs the program over a frame without any interface, `repeat` times.

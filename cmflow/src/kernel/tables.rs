@@ -15,17 +15,21 @@ type Hosts = HashMap<MapData, [u64; 2], u32>;
 type Prefixes = LpmTrie<MapData, [u8; 16], u32>;
 type Judgements = HashMap<MapData, [u16; 4], [u16; 4]>;
 
-impl Maps {
-    /// Writes tables into the slots that are not in use and switches to them by one store. No packet meets
-    /// half of them. Returns the new generation.
+/// Tables in the kernel that nothing looks at yet.
+pub struct FilledTables {
+    hosts: Hosts,
+    prefixes: Prefixes,
+    ports: PortMap,
+    judgements: Judgements,
+}
+
+impl FilledTables {
+    /// Makes the maps and fills them.
     ///
     /// # Errors
-    /// Where the kernel has no memory for them; the tables in use stay in use.
-    pub fn load_tables(&mut self, tables: &MemoryTables) -> Result<u64, KernelError> {
-        let generation = self.generation() + 1;
-        let slot = (generation & 1) as u32;
+    /// Where the kernel has no memory for them.
+    pub fn fill(tables: &MemoryTables) -> Result<Self, KernelError> {
         let refused = |error: MapError| KernelError::refused("the tables", &error);
-
         let entries = |count: usize| u32::try_from(count.max(1)).unwrap_or(u32::MAX);
         let mut hosts = Hosts::create(entries(tables.hosts.len()), 0).map_err(refused)?;
         for (address, endpoint) in &tables.hosts {
@@ -55,11 +59,36 @@ impl Maps {
                 .insert([*initiator, *responder, *port, 0], value, 0)
                 .map_err(refused)?;
         }
+        Ok(Self {
+            hosts,
+            prefixes,
+            ports,
+            judgements,
+        })
+    }
+}
 
-        self.put("HOSTS", slot, &hosts)?;
-        self.put("PREFIXES", slot, &prefixes)?;
-        self.put("PORTS", slot, &ports)?;
-        self.put("JUDGEMENTS", slot, &judgements)?;
+impl Maps {
+    /// Writes tables into the slots that are not in use and switches to them by one store. No packet meets
+    /// half of them. Returns the new generation.
+    ///
+    /// # Errors
+    /// Where the kernel has no memory for them; the tables in use stay in use.
+    pub fn load_tables(&mut self, tables: &MemoryTables) -> Result<u64, KernelError> {
+        self.switch_to(&FilledTables::fill(tables)?)
+    }
+
+    /// The same with tables that were filled before.
+    ///
+    /// # Errors
+    /// As [`Maps::load_tables`].
+    pub fn switch_to(&mut self, tables: &FilledTables) -> Result<u64, KernelError> {
+        let generation = self.generation() + 1;
+        let slot = (generation & 1) as u32;
+        self.put("HOSTS", slot, &tables.hosts)?;
+        self.put("PREFIXES", slot, &tables.prefixes)?;
+        self.put("PORTS", slot, &tables.ports)?;
+        self.put("JUDGEMENTS", slot, &tables.judgements)?;
         self.switch_generation(generation)?;
         Ok(generation)
     }

@@ -22,6 +22,8 @@ pub enum Question {
     Undocumented,
     /// Which dynamic ports are used.
     Rpc,
+    /// To read the site file anew.
+    Reload,
 }
 
 /// What came of a question.
