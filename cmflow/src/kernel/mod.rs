@@ -9,6 +9,7 @@ mod error;
 pub mod interface;
 mod maps;
 mod news;
+mod part;
 mod pins;
 mod program;
 mod shared;
@@ -17,6 +18,7 @@ mod tables;
 pub use error::KernelError;
 pub use maps::{Counters, Maps};
 pub use news::NewsRing;
+pub use part::Part;
 pub use pins::Pins;
 pub use program::{Constants, FrameLogger, Hook, Program, TestRun};
 
