@@ -1,5 +1,7 @@
 //! Other tools over the same frame.
-use anyhow::Result;
 use super::asked::Asked;
 use super::figure::Figure;
-pub fn measure(_asked: &Asked) -> Result<Vec<Figure>> { Ok(vec![]) }
+use anyhow::Result;
+pub fn measure(_asked: &Asked) -> Result<Vec<Figure>> {
+    Ok(vec![])
+}

@@ -53,8 +53,12 @@ fn memory(office: &Office) -> Result<Figure> {
         Ok(kib.with_context(|| format!("no {field} in the status of a process"))? / 1024.0)
     };
     let figure = Figure::new("daemon-rss-1m", "MiB", Ok(mib("VmRSS:")?)).at_most(300.0);
-    let figure = figure.with("own", mib("RssAnon:")?).with("shared", mib("RssShmem:")?);
-    let figure = figure.with("mapped", mib("RssFile:")?).with("flows", flows as f64);
+    let figure = figure
+        .with("own", mib("RssAnon:")?)
+        .with("shared", mib("RssShmem:")?);
+    let figure = figure
+        .with("mapped", mib("RssFile:")?)
+        .with("flows", flows as f64);
     daemon.finish()?;
     Ok(figure)
 }

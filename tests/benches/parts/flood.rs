@@ -22,8 +22,7 @@ pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
 }
 
 fn full(asked: &Asked, suffix: &str, bits: u32) -> Result<Figure> {
-    let mut rig =
-        KernelRig::new(&tables::small(), bits).context("running the kernel program takes root")?;
+    let mut rig = KernelRig::new(&tables::small(), bits).context("running the kernel program takes root")?;
     let mut ring = rig.news();
     let mut noop = Program::load_noop(&rig.maps)?;
     let mut program = Program::load(&rig.maps, Hook::Native, &Constants::default())?;
@@ -31,11 +30,7 @@ fn full(asked: &Asked, suffix: &str, bits: u32) -> Result<Figure> {
     let known = packet().build();
     let drawing = rounds(asked, &mut program, &mut drawing, &known, asked.repeat, || {})?;
     let mut flood = Program::load_bench(&rig.maps, u32::MAX)?;
-    let syn = eth()
-        .ipv4(CLIENT, MANAGEMENT_POINT)
-        .tcp(50000, 443)
-        .syn()
-        .build();
+    let syn = eth().ipv4(CLIENT, MANAGEMENT_POINT).tcp(50000, 443).syn().build();
     for _ in 0..64 {
         let before = rig.counted();
         flood.test_run(&syn, 1 << 20)?;
@@ -55,8 +50,6 @@ fn full(asked: &Asked, suffix: &str, bits: u32) -> Result<Figure> {
     let sent: u64 = since.verdicts.values().map(|pair| pair.0).sum();
     let homeless = since.without_entry.0 as f64 / sent as f64;
     ensure!(homeless > 0.9, "only {homeless} of the flood found no place");
-    let figure = cost
-        .without(&drawing)
-        .figure(format!("flood-full-table{suffix}"));
+    let figure = cost.without(&drawing).figure(format!("flood-full-table{suffix}"));
     Ok(figure.with("without entry", homeless))
 }

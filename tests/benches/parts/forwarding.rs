@@ -45,7 +45,9 @@ fn ratio(asked: &Asked, office: &Office, rig: &KernelRig) -> Result<Figure> {
     let (turns, seconds) = if asked.quick() { (3, 1) } else { (11, 2) };
     let (mut ratios, mut with, mut without) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..turns {
-        let idle = attached(office.gateway(), || Program::load_noop(&rig.maps).map_err(Into::into))?;
+        let idle = attached(office.gateway(), || {
+            Program::load_noop(&rig.maps).map_err(Into::into)
+        })?;
         let alone = bits_per_second(office.lab.tier("client").netns(), seconds)?;
         drop(idle);
         let busy = attached(office.gateway(), || {

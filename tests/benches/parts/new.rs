@@ -30,12 +30,7 @@ const PORTS_AND_PAIRS: u32 = PORTS | (PAIRS as u32 - 1) << 16;
 /// With few rules, and with 10,000 and 100,000 prefixes and addresses.
 pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     let mut figures = with(asked, &tables::small(), "", [450.0, f64::NAN])?;
-    figures.extend(with(
-        asked,
-        &tables::large(),
-        "-large-site",
-        [f64::NAN, 900.0],
-    )?);
+    figures.extend(with(asked, &tables::large(), "-large-site", [f64::NAN, 900.0])?);
     Ok(figures)
 }
 
@@ -44,10 +39,7 @@ fn with(asked: &Asked, tables: &MemoryTables, suffix: &str, reach: [f64; 2]) -> 
     let mut stand = Stand::new(asked, &mut rig)?;
     let mut figures = Vec::new();
     let mut plain = Vec::new();
-    for (bits, temperature, reach) in [
-        (PORTS, "", reach[0]),
-        (PORTS_AND_CLIENTS, "-cold", reach[1]),
-    ] {
+    for (bits, temperature, reach) in [(PORTS, "", reach[0]), (PORTS_AND_CLIENTS, "-cold", reach[1])] {
         let cost = stand.cost(&rig, 443, bits)?;
         let figure = cost.figure(format!("new-flow{temperature}{suffix}"));
         figures.push(if reach.is_nan() {

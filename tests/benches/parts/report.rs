@@ -88,9 +88,8 @@ pub fn measure(asked: &Asked) -> Report {
             Ok(measured) => figures.extend(measured),
             Err(why) => {
                 eprintln!("left out: {why:#}");
-                let empty = |(name, unit): &(&str, &'static str)| {
-                    Figure::new(*name, unit, Err(format!("{why:#}")))
-                };
+                let empty =
+                    |(name, unit): &(&str, &'static str)| Figure::new(*name, unit, Err(format!("{why:#}")));
                 figures.extend(section.names.iter().map(empty));
             }
         }
@@ -109,11 +108,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for key in ["cpu", "cores", "kernel", "load"] {
-            writeln!(
-                f,
-                "{key:>7}  {}",
-                self.machine[key].to_string().trim_matches('"')
-            )?;
+            writeln!(f, "{key:>7}  {}", self.machine[key].to_string().trim_matches('"'))?;
         }
         writeln!(f, "\n{:<34}{:>12} {:<10}{:>12}", "", "median", "", "lowest")?;
         for figure in &self.figures {
