@@ -128,6 +128,7 @@ fn forget(rig: &KernelRig, ring: &mut NewsRing) {
     for index in live {
         rig.maps.free_slot(index);
     }
+    rig.maps.allow_rooms([0; 3]);
     let _taken = drain(ring);
 }
 

@@ -15,7 +15,7 @@ struct Section {
     measure: fn(&Asked) -> Result<Vec<Figure>>,
 }
 
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 10] = [
     Section {
         names: &[
             ("known-flow-ipv4", "ns"),
@@ -57,8 +57,16 @@ const SECTIONS: [Section; 9] = [
         measure: forwarding::measure,
     },
     Section {
-        names: &[("beside-xdp-filter", "ns"), ("beside-nftables", "ns")],
-        measure: beside::measure,
+        names: &[("beside-xdp-filter", "ns")],
+        measure: beside::xdp_filter,
+    },
+    Section {
+        names: &[
+            ("beside-cmflow-forwarded", "ns"),
+            ("beside-nftables-list", "ns"),
+            ("beside-nftables-set", "ns"),
+        ],
+        measure: beside::nftables,
     },
 ];
 
