@@ -67,6 +67,21 @@ pub fn bench(measure: &Measure) -> Result<()> {
     run(&mut command)
 }
 
+/// Runs a gateway through what may happen to it, for that many minutes.
+pub fn soak(minutes: f64) -> Result<()> {
+    setup::bpf_toolchain()?;
+    programs::bring(&[programs::IP]);
+    if let Some(reason) = crate::lab::unavailable() {
+        return Err(setup::CannotServe::because(reason).into());
+    }
+    let mut test = Command::new("cargo");
+    test.current_dir(workspace())
+        .args(["test", "--release", "--package", "cmflow-tests", "--test", "soak"])
+        .args(["--", "--ignored", "--nocapture"])
+        .env("CMFLOW_SOAK_MINUTES", minutes.to_string());
+    loud_step(&format!("soak for {minutes} minutes"), || run(&mut test))
+}
+
 /// Builds a package's program in release mode and says where it is.
 pub fn build_release(package: &str) -> Result<PathBuf> {
     loud_step(&format!("build {package}"), || {

@@ -64,6 +64,15 @@ enum Task {
     /// cargo-fuzz, which is installed where it is missing, and works with a nightly toolchain or the stable one.
     /// `fuzz kernel` runs mutated frames through the kernel program and through memory, and compares all counters.
     Fuzz(fuzz::Options),
+    /// Run a gateway through what may happen to it, for minutes or hours (needs root)
+    ///
+    /// Conversations, floods, reloads, SIGKILLs of the daemon, interfaces down and up, in namespaces of its own. At
+    /// every look the conservation law holds, and at the end the daemon's memory is flat. What is left out is said.
+    Soak {
+        /// How long
+        #[arg(long, value_name = "N", default_value_t = 10.0)]
+        minutes: f64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -92,6 +101,7 @@ fn run(task: Task) -> Result<bool> {
             setup::bpf_toolchain()?;
             check::bench(&measure)?;
         }
+        Task::Soak { minutes } => check::soak(minutes)?,
         Task::Fuzz(options) => fuzz::run_target(&options)?,
     }
     Ok(true)

@@ -11,7 +11,6 @@ use cmflow::compile::{Machine, compile};
 use cmflow::config;
 use cmflow::kernel::{Constants, Hook, Program};
 use cmflow_tests::kernel_rig::KernelRig;
-use cmflow_tests::office::BOTH;
 use xtask::frames::ethernet;
 use xtask::lab::{FrameSocket, Lab, Netns, Tier, TierPlan};
 use xtask::step::find_program;
@@ -25,8 +24,10 @@ use super::ruleset::{Style, ruleset, site_file};
 /// A management point that the gateway knows the Ethernet address of, and that does not answer.
 const SERVER: &str = "10.20.0.11";
 const CLIENT: &str = "10.10.0.5";
-/// Frames of one measurement.
-const FRAMES: u64 = 20_000;
+/// Frames of one piece of a measurement.
+const FRAMES: u64 = 3_000;
+/// Pieces, of which the shortest counts: other work on the machine only ever adds to a time.
+const PIECES: usize = 8;
 
 /// What stands at the gateway.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,30 +81,29 @@ pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         Stands::Nftables(Style::Set),
     ];
     let mut times = vec![Vec::new(); stands.len()];
-    for _ in 0..asked.rounds.min(31) {
+    for _ in 0..if asked.quick() { 5 } else { 15 } {
         for (stands, times) in stands.into_iter().zip(&mut times) {
             let _programs = put(stands, lab.gateway(), &rig)?;
             times.push(send(&lab, &client, &frame)?);
         }
     }
-    figures(&mut times)
+    figures(&times)
 }
 
 /// Medians, and each over what it is to be compared with.
-fn figures(times: &mut [Vec<f64>]) -> Result<Vec<Figure>> {
-    let ns: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
+fn figures(times: &[Vec<f64>]) -> Result<Vec<Figure>> {
     let (_, rules) = ruleset(Style::List)?;
     let (_, elements) = ruleset(Style::Set)?;
     let over = |times: &[f64], base: &[f64]| {
         let differences = times.iter().zip(base).map(|(time, base)| time - base);
         differences.collect::<Vec<f64>>()
     };
-    // Sorted by now, so these compare the best with the best, and so on.
+    let middle = |place: usize| median(&mut times[place].clone());
     let figure = |name: &str, place: usize, base: usize| {
-        Figure::of(name, "ns", over(&times[place], &times[base])).with("whole way", ns[place])
+        Figure::of(name, "ns", over(&times[place], &times[base])).with("whole way", middle(place))
     };
     Ok(vec![
-        Figure::new("beside-nothing-forwarded", "ns", Ok(ns[0])),
+        Figure::of("beside-nothing-forwarded", "ns", times[0].clone()),
         figure("beside-noop-forwarded", 1, 0),
         figure("beside-cmflow-forwarded", 2, 1),
         figure("beside-nftables-list", 3, 0).with("rules", rules as f64),
@@ -138,16 +138,18 @@ fn send(lab: &Lab, client: &FrameSocket, frame: &[u8]) -> Result<f64> {
         client.send(frame)?;
     }
     let before = received()?;
-    let began = Instant::now();
-    for _ in 0..FRAMES {
-        client.send(frame)?;
+    let mut shortest = f64::MAX;
+    for _ in 0..PIECES {
+        let began = Instant::now();
+        for _ in 0..FRAMES {
+            client.send(frame)?;
+        }
+        shortest = shortest.min(began.elapsed().as_nanos() as f64 / FRAMES as f64);
     }
-    let took = began.elapsed();
-    let arrived = (received()? - before).rx_packets;
+    let (sent, arrived) = (FRAMES * PIECES as u64, (received()? - before).rx_packets);
     ensure!(
-        arrived + 300 > FRAMES && arrived < FRAMES + 300,
-        "{arrived} of {FRAMES} frames arrived behind {}",
-        BOTH[0]
+        arrived + 300 > sent && arrived < sent + 300,
+        "{arrived} of {sent} frames arrived behind the gateway"
     );
-    Ok(took.as_nanos() as f64 / FRAMES as f64)
+    Ok(shortest)
 }

@@ -43,7 +43,12 @@ pub fn ruleset(style: Style) -> Result<(String, usize)> {
     let said = binary::run(&["catalogue", "show", "--edition", "current", "--format", "json"]);
     let page: Value = serde_json::from_slice(&said.stdout).context("the catalogue")?;
     let mut tuples = std::collections::BTreeSet::new();
-    let address = |role: &Value| ROLES.iter().find(|(id, _)| role == id).map(|(_, address)| *address);
+    let address = |role: &Value| {
+        ROLES
+            .iter()
+            .find(|(id, _)| role == id)
+            .map(|(_, address)| *address)
+    };
     for connection in page["connections"].as_array().into_iter().flatten() {
         let (Some(from), Some(to)) = (address(&connection["from"]), address(&connection["to"])) else {
             continue;

@@ -57,7 +57,10 @@ pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
                 .arg(&file)
                 .args(["data_out", "/dev/null", "repeat", &asked.repeat.to_string()]);
             let run: Value = serde_json::from_str(&said(&mut bpftool)?).context("what bpftool says")?;
-            ensure!(run["retval"] == 2, "xdp-filter does not let the frame pass: {run}");
+            ensure!(
+                run["retval"] == 2,
+                "xdp-filter does not let the frame pass: {run}"
+            );
             filter = filter.min(run["duration"].as_f64().context("a duration")?);
             let run = cmflow.test_run(&frame, asked.repeat)?;
             counted = counted.min(run.duration.as_nanos() as f64);
@@ -71,14 +74,20 @@ pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
 
 /// Number of the program that the interface runs.
 fn attached(netns: &Netns) -> Result<u64> {
-    let links = said(netns.command("ip").args(["-json", "link", "show", "dev", INTERFACE]))?;
+    let links = said(
+        netns
+            .command("ip")
+            .args(["-json", "link", "show", "dev", INTERFACE]),
+    )?;
     let links: Value = serde_json::from_str(&links).context("what ip says")?;
     let number = links[0]["xdp"]["prog"]["id"].as_u64();
     number.with_context(|| format!("no program on the interface: {links}"))
 }
 
 fn said(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("starting {command:?}"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("starting {command:?}"))?;
     ensure!(
         output.status.success(),
         "{command:?} ended with {}: {}",
