@@ -45,7 +45,7 @@ fn soak() -> Result<()> {
 
     let plan = Plan::on(&BOTH).slots(1 << 16).with(&["--keep"]);
     let mut soak = Soak {
-        daemon: office.run(&plan)?,
+        daemon: Some(office.run(&plan)?),
         office,
         plan,
         round: 0,
@@ -71,7 +71,7 @@ fn soak() -> Result<()> {
         after <= before + GROWTH_KIB,
         "memory grows: {before} KiB, then {after} KiB: {memory:?}"
     );
-    soak.daemon.finish()
+    soak.daemon.take().context("it runs")?.finish()
 }
 
 fn most(samples: &[u64]) -> u64 {
@@ -80,7 +80,7 @@ fn most(samples: &[u64]) -> u64 {
 
 struct Soak {
     // First: it ends before the namespaces do.
-    daemon: Daemon,
+    daemon: Option<Daemon>,
     office: Office,
     plan: Plan,
     round: u32,
@@ -104,7 +104,7 @@ impl Soak {
             _ => {}
         }
         // `status` fails where the law is broken.
-        let status = self.daemon.status().context("the conservation law")?;
+        let status = self.daemon()?.status().context("the conservation law")?;
         ensure!(status.conservation.ok, "{:?}", status.conservation);
         Ok(())
     }
@@ -127,16 +127,22 @@ impl Soak {
         Ok(())
     }
 
+    fn daemon(&self) -> Result<&Daemon> {
+        self.daemon.as_ref().context("the daemon runs")
+    }
+
     fn kill(&mut self) -> Result<()> {
-        self.daemon.end(Signal::KILL)?;
+        let mut killed = self.daemon.take().context("it runs")?;
+        killed.end(Signal::KILL)?;
         self.kills += 1;
-        // The instance's name stays, and with it what the kernel goes on counting.
-        self.daemon = self.office.run(&self.plan)?;
+        // It tidies its socket up, which the next one is to have.
+        drop(killed);
+        self.daemon = Some(self.office.run(&self.plan)?);
         Ok(())
     }
 
     fn reload(&mut self) -> Result<()> {
-        let output = self.daemon.ask(&["reload"]);
+        let output = self.daemon()?.ask(&["reload"]);
         ensure!(
             output.status.success(),
             "reload: {}",
@@ -164,7 +170,7 @@ impl Soak {
 
     /// Memory of the daemon's own, without tables that it shares with the kernel.
     fn own_kib(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.daemon.process()?))?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.daemon()?.process()?))?;
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         number.context("RssAnon")
