@@ -66,7 +66,7 @@ fn fill(rig: &KernelRig, program: &mut Program, frame: &[u8]) -> Result<u32> {
         if turn % 8 == 7 {
             flows = 0;
             rig.maps.each_slot(|_, _| flows += 1);
-            if flows > MILLION / 1000 * 995 {
+            if flows > 1_000_000 {
                 return Ok(flows);
             }
         }

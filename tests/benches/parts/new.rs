@@ -123,12 +123,7 @@ impl<'a> Stand<'a> {
 
 /// Frees all flows and takes all news, so that the next round finds neither. What was announced stays.
 fn forget(rig: &KernelRig, ring: &mut NewsRing) {
-    let mut live = Vec::new();
-    rig.maps.each_slot(|index, _| live.push(index));
-    for index in live {
-        rig.maps.free_slot(index);
-    }
-    rig.maps.allow_rooms([0; 3]);
+    rig.forget_flows();
     let _taken = drain(ring);
 }
 
@@ -151,7 +146,7 @@ fn announce(rig: &KernelRig) -> Result<()> {
             program.test_run(&frame.build(), 1)?;
         }
         if number % 4096 == 4095 {
-            rig.maps.each_slot(|index, _| rig.maps.free_slot(index));
+            rig.forget_flows();
         }
     }
     let [made, _, crowded_out] = rig.maps.expected(Kind::Rpc)?;
