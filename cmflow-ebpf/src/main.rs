@@ -15,6 +15,7 @@ mod apart;
 mod frame;
 mod kernel;
 mod maps;
+mod parts;
 mod settings;
 
 use aya_ebpf::bindings::xdp_action::XDP_PASS;

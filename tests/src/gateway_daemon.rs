@@ -50,6 +50,13 @@ impl Plan {
         self
     }
 
+    /// With a flow table of so many slots.
+    #[must_use]
+    pub fn slots(mut self, slots: usize) -> Self {
+        self.arguments[1] = slots.to_string();
+        self
+    }
+
     /// Under another daemon's instance name.
     #[must_use]
     pub fn named(mut self, instance: &str) -> Self {

@@ -2,6 +2,8 @@
 pub mod binary;
 pub mod chance;
 pub mod company;
+pub mod corpus;
+pub mod fuzzing;
 pub mod gateway_daemon;
 pub mod golden;
 pub mod kernel_rig;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use clap::Args;
 
 use crate::setup::{self, programs};
 use crate::step::{loud_step, output, run};
@@ -34,18 +35,51 @@ pub fn lint() -> Result<()> {
     })
 }
 
-/// Measures the way of a packet; the arguments go to the benchmark as they are.
-pub fn bench(arguments: &[String]) -> Result<()> {
-    let fixed = [
-        "bench",
-        "--quiet",
-        "--package",
-        "cmflow-tests",
-        "--bench",
-        "packet_path",
-        "--",
-    ];
-    cargo(fixed.into_iter().chain(arguments.iter().map(String::as_str)))
+/// What to measure.
+#[derive(Args)]
+pub struct Measure {
+    /// Fewer repetitions: good enough to see a regression
+    #[arg(long)]
+    quick: bool,
+    /// Also what each part of a packet's path costs, by programs that end after it
+    #[arg(long)]
+    parts: bool,
+    /// Only sections with this word in the name of one of their figures
+    #[arg(long, value_name = "WORD")]
+    only: Option<String>,
+    /// How to print the numbers
+    #[arg(long, value_parser = ["table", "json"], default_value = "table")]
+    format: String,
+}
+
+/// Measures; what the bench lacks is brought first where that is possible.
+pub fn bench(measure: &Measure) -> Result<()> {
+    programs::bring(&programs::BENCH);
+    let mut command = Command::new("cargo");
+    command.current_dir(workspace()).args(["bench", "--quiet"]);
+    command.args(["--package", "cmflow-tests", "--bench", "packet_path", "--"]);
+    command.args(["--format", &measure.format]);
+    command.args(measure.quick.then_some("--quick"));
+    command.args(measure.parts.then_some("--parts"));
+    if let Some(word) = &measure.only {
+        command.args(["--only", word]);
+    }
+    run(&mut command)
+}
+
+/// Runs a gateway through what may happen to it, for that many minutes.
+pub fn soak(minutes: f64) -> Result<()> {
+    setup::bpf_toolchain()?;
+    programs::bring(&[programs::IP]);
+    if let Some(reason) = crate::lab::unavailable() {
+        return Err(setup::CannotServe::because(reason).into());
+    }
+    let mut test = Command::new("cargo");
+    test.current_dir(workspace())
+        .args(["test", "--release", "--package", "cmflow-tests", "--test", "soak"])
+        .args(["--", "--ignored", "--nocapture"])
+        .env("CMFLOW_SOAK_MINUTES", minutes.to_string());
+    loud_step(&format!("soak for {minutes} minutes"), || run(&mut test))
 }
 
 /// Builds a package's program in release mode and says where it is.

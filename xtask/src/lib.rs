@@ -5,6 +5,7 @@
 //! - [`frames`]: frames written down the way they are nested
 //! - [`capture`]: capture files, and the traffic that the project writes into them
 //! - [`check`]: test, lint and bench
+//! - [`fuzz`]: fuzzing on demand
 //! - [`demo`]: Configuration Manager traffic through a gateway in namespaces
 //!
 //! This crate does not depend on `cmflow`: it has to build before the BPF toolchain is there.
@@ -13,6 +14,7 @@ pub mod capture;
 pub mod check;
 pub mod demo;
 pub mod frames;
+pub mod fuzz;
 pub mod lab;
 pub mod setup;
 pub mod step;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{capture, check, demo, setup};
+use xtask::{capture, check, demo, fuzz, setup};
 
 #[derive(Parser)]
 #[command(
@@ -51,14 +51,27 @@ enum Task {
     Test,
     /// Format check and clippy; a warning is an error
     Lint,
-    /// Measure what cmflow adds to a packet, in nanoseconds (needs root)
-    Bench {
-        /// Fewer repetitions: half a minute, and good enough to see a regression
-        #[arg(long)]
-        quick: bool,
-        /// How to print the numbers
-        #[arg(long, value_parser = ["table", "json"], default_value = "table")]
-        format: String,
+    /// Measure what cmflow costs, against the numbers to reach
+    ///
+    /// A packet over a program that does nothing (known flows, new ones, a flood), a million flows, reading and
+    /// loading a company, a replay, the daemon's memory and processor time, what a gateway forwards, and xdp-filter
+    /// and nftables beside it. Most of it needs root; what cannot be measured is left out with the reason.
+    /// BENCHMARKS.md says how to read it.
+    Bench(check::Measure),
+    /// Fuzz what reads bytes that others made, as long as you like
+    ///
+    /// A short run over the corpus in tests/corpus is part of `test`; this goes on from there. libFuzzer needs
+    /// cargo-fuzz, which is installed where it is missing, and works with a nightly toolchain or the stable one.
+    /// `fuzz kernel` runs mutated frames through the kernel program and through memory, and compares all counters.
+    Fuzz(fuzz::Options),
+    /// Run a gateway through what may happen to it, for minutes or hours (needs root)
+    ///
+    /// Conversations, floods, reloads, SIGKILLs of the daemon, interfaces down and up, in namespaces of its own. At
+    /// every look the conservation law holds, and at the end the daemon's memory is flat. What is left out is said.
+    Soak {
+        /// How long
+        #[arg(long, value_name = "N", default_value_t = 10.0)]
+        minutes: f64,
     },
 }
 
@@ -84,12 +97,12 @@ fn run(task: Task) -> Result<bool> {
         }
         Task::Test => check::test()?,
         Task::Lint => check::lint()?,
-        Task::Bench { quick, format } => {
-            let mut arguments = vec!["--format".to_owned(), format];
-            arguments.extend(quick.then(|| "--quick".to_owned()));
+        Task::Bench(measure) => {
             setup::bpf_toolchain()?;
-            check::bench(&arguments)?;
+            check::bench(&measure)?;
         }
+        Task::Soak { minutes } => check::soak(minutes)?,
+        Task::Fuzz(options) => fuzz::run_target(&options)?,
     }
     Ok(true)
 }

@@ -66,6 +66,14 @@ impl Catalogue {
         Self::from_texts(Some((&file, &text)))
     }
 
+    /// The built-in catalogue with the text of a user's file, as [`Catalogue::load`]; `file` is what messages call it.
+    ///
+    /// # Errors
+    /// As [`Catalogue::load`].
+    pub fn with(file: &str, text: &str) -> Result<Self, CatalogueError> {
+        Self::from_texts(Some((file, text)))
+    }
+
     /// As [`Catalogue::load`], of a name and a text.
     pub(super) fn from_texts(extra: Option<(&str, &str)>) -> Result<Self, CatalogueError> {
         let extra = extra.map(|(name, text)| Source::parse(name, text)).transpose()?;

@@ -15,7 +15,7 @@ use aya::programs::{
 
 use super::calls::{self, Hanging};
 use super::maps::{load, xdp};
-use super::{KernelError, Maps};
+use super::{KernelError, Maps, Part};
 
 /// Where in the kernel a program looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +139,14 @@ impl Program {
     /// As [`Program::load`].
     pub fn load_bench(maps: &Maps, mask: u32) -> Result<Self, KernelError> {
         Self::load_named(maps, Hook::Native, "cmflow_bench", &Constants::default(), mask)
+    }
+
+    /// Loads the path of a packet cut short after a part.
+    ///
+    /// # Errors
+    /// As [`Program::load`].
+    pub fn load_part(maps: &Maps, part: Part) -> Result<Self, KernelError> {
+        Self::load_named(maps, Hook::Native, part.program(), &Constants::default(), 0)
     }
 
     fn load_named(

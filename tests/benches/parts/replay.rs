@@ -6,9 +6,12 @@ use anyhow::{Result, ensure};
 use cmflow::reader::Timeouts;
 use cmflow::replay::{InMemory, play};
 use cmflow_common::memory::MemoryTables;
-use cmflow_tests::small_site::MANAGEMENT_POINT;
+use cmflow_tests::small_site::{MANAGEMENT_POINT, tables};
 use xtask::capture::file::{CaptureWriter, Format};
 use xtask::frames::eth;
+
+use super::asked::Asked;
+use super::figure::Figure;
 
 /// Conversations that the packets belong to.
 const FLOWS: u32 = 10_000;
@@ -17,17 +20,14 @@ const PACKETS: u32 = 500_000;
 /// How often it is played.
 const RUNS: usize = 9;
 
-/// Packets of a capture that are counted in a second: the median of a few runs.
-///
-/// # Errors
-/// Where not all of it was counted.
-pub(super) fn packets_per_second(tables: &MemoryTables) -> Result<f64> {
+/// Packets of a capture that are counted in a second.
+pub fn measure(_asked: &Asked) -> Result<Vec<Figure>> {
+    let tables = tables();
     let capture = capture()?;
-    let mut runs = (0..RUNS)
-        .map(|_| run(&capture, tables))
+    let runs = (0..RUNS)
+        .map(|_| run(&capture, &tables))
         .collect::<Result<Vec<_>>>()?;
-    runs.sort_by(f64::total_cmp);
-    Ok(runs[RUNS / 2])
+    Ok(vec![Figure::of("replay", "packets/s", runs)])
 }
 
 /// A capture in memory: HTTPS of 10,000 flows in turn, both directions, with little and with much payload.

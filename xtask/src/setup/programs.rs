@@ -33,6 +33,15 @@ pub const TSHARK: Program = program("tshark", "tshark", &[]);
 /// Translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);
 
+/// What the benches measure with, and what stands beside cmflow there.
+pub const BENCH: [Program; 5] = [
+    IP,
+    NFT,
+    program("iperf3", "iperf3", &["iperf3"]),
+    program("xdp-filter", "xdp-tools", &[]),
+    program("bpftool", "bpftool", &[]),
+];
+
 /// What the demo talks through, the servers and their clients.
 pub const DEMO: [Program; 12] = [
     IP,
