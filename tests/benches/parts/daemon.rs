@@ -49,7 +49,7 @@ fn memory(office: &Office) -> Result<Figure> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let mib = |field: &str| -> Result<f64> {
         let line = status.lines().find_map(|line| line.strip_prefix(field));
-        let kib = line.and_then(|line| line.split_whitespace().nth(0)?.parse::<f64>().ok());
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
         Ok(kib.with_context(|| format!("no {field} in the status of a process"))? / 1024.0)
     };
     let figure = Figure::new("daemon-rss-1m", "MiB", Ok(mib("VmRSS:")?)).at_most(300.0);
