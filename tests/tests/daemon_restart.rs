@@ -196,7 +196,10 @@ fn interfaces_keep_their_counters_whichever_are_asked_for() -> Result<()> {
         .collect();
     assert_eq!(shown, [("client", "none"), ("site", "native")]);
     let client = &status.interfaces[0];
-    ensure!(client.frames >= 3 && client.received >= client.frames, "{client:?}");
+    ensure!(
+        client.frames >= 3 && client.received >= client.frames,
+        "{client:?}"
+    );
     second.end(Signal::KILL)?;
 
     // In another order, and in another mode.
