@@ -87,6 +87,8 @@ impl Plan {
 pub struct Daemon {
     instance: String,
     process: Option<Running>,
+    /// Whether the next daemon of the instance goes on with what it leaves.
+    followed: bool,
     // Last: the daemon reads and logs there.
     folder: ScratchDir,
 }
@@ -118,6 +120,7 @@ impl Daemon {
         let mut daemon = Self {
             instance: plan.instance.clone(),
             process: Some(process),
+            followed: false,
             folder,
         };
         let asked = daemon.instance.clone();
@@ -239,6 +242,15 @@ impl Daemon {
         Ok((status.context("it has a status")?, process.printed()))
     }
 
+    /// Kills it, and leaves all that it kept for the next one of its instance.
+    ///
+    /// # Errors
+    /// Where it does not end.
+    pub fn kill(mut self) -> Result<()> {
+        self.followed = true;
+        self.end(Signal::KILL).map(drop)
+    }
+
     /// Ends it by SIGTERM, and checks that it ended well and that the conservation law held.
     ///
     /// # Errors
@@ -260,6 +272,9 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         drop(self.process.take());
+        if self.followed {
+            return;
+        }
         for ending in ["sock", "lock"] {
             // Left behind, they harm nobody.
             let _ = fs::remove_file(format!("/run/cmflow/{}.{ending}", self.instance));

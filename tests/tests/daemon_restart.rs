@@ -195,7 +195,11 @@ fn interfaces_keep_their_counters_whichever_are_asked_for() -> Result<()> {
         .map(|one| (&*one.name, &*one.mode))
         .collect();
     assert_eq!(shown, [("client", "none"), ("site", "native")]);
-    ensure!(status.interfaces[0].frames >= 3, "{status:?}");
+    let client = &status.interfaces[0];
+    ensure!(
+        client.frames >= 3 && client.received >= client.frames,
+        "{client:?}"
+    );
     second.end(Signal::KILL)?;
 
     // In another order, and in another mode.

@@ -30,6 +30,9 @@ fn open() -> Vec<Frame> {
     ]
 }
 
+/// Packets and state of each flow, sorted.
+type Told<'a> = &'a [(u64, FlowState)];
+
 /// One after the other.
 fn then(parts: &[Vec<Frame>]) -> Vec<Frame> {
     parts.concat()
@@ -40,7 +43,7 @@ fn a_syn_on_a_closed_conversation_is_a_new_flow() {
     use FlowState::{Answered, Refused, Unanswered};
     let closed = || then(&[open(), vec![ask().ack().fin(), answer().ack().fin(), ask().ack()]]);
     let quoting = || eth().ipv4("10.99.0.1", CLIENT).icmp(3, 1);
-    let rows: [(&str, Vec<Frame>, &[(u64, FlowState)]); 9] = [
+    let rows: [(&str, Vec<Frame>, Told<'_>); 9] = [
         (
             "closed by both and opened again",
             then(&[closed(), open()]),

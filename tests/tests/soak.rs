@@ -11,7 +11,6 @@ use cmflow_tests::binary;
 use cmflow_tests::gateway_daemon::{Daemon, Plan};
 use cmflow_tests::office::{BOTH, Office};
 use cmflow_tests::traffic::{conversation, datagrams, ends};
-use rustix::process::Signal;
 use xtask::frames::eth;
 use xtask::lab::Tier;
 
@@ -132,12 +131,11 @@ impl Soak {
     }
 
     fn kill(&mut self) -> Result<()> {
-        let mut killed = self.daemon.take().context("it runs")?;
-        killed.end(Signal::KILL)?;
+        self.daemon.take().context("it runs")?.kill()?;
         self.kills += 1;
-        // It tidies its socket up, which the next one is to have.
-        drop(killed);
-        self.daemon = Some(self.office.run(&self.plan)?);
+        let next = self.daemon.insert(self.office.run(&self.plan)?);
+        let gaps = next.status()?.gaps.len();
+        ensure!(gaps == self.kills as usize, "{gaps} gaps: {}", next.log());
         Ok(())
     }
 

@@ -28,10 +28,12 @@ pub(super) struct Looked {
     pub(super) received_last: u64,
     /// What earlier interfaces of that name received while they were looked at.
     pub(super) received_earlier: u64,
+    /// As an earlier daemon left it, until this one has seen to it.
+    left: Option<KnownInterface>,
 }
 
 impl Looked {
-    /// One that has counters, and nobody asks for it any more.
+    /// One as an earlier daemon left it, which nobody has seen to yet.
     pub(super) fn former(known: &KnownInterface) -> Self {
         let hooks = [Hook::Native, Hook::Tcx, Hook::Generic];
         Self {
@@ -49,14 +51,30 @@ impl Looked {
             received_before: known.received_before,
             received_last: known.received_before,
             received_earlier: known.received_earlier,
+            left: Some(known.clone()),
         }
+    }
+
+    /// Nobody asks for it any more: its program is gone, and its counters stay.
+    pub(super) fn let_go(&mut self) {
+        let left = self.left.take().filter(|left| left.is_attached());
+        if let Some(left) = left
+            && let Ok((packets, _)) = interface::counters(left.index)
+        {
+            self.received_last = packets;
+        }
+        self.received_earlier = self.received();
+        self.received_before = self.received_last;
     }
 
     /// What is to be known of it by the next daemon.
     pub(super) fn known(&self) -> KnownInterface {
+        if let Some(left) = &self.left {
+            return left.clone();
+        }
         KnownInterface {
             name: self.interface.name.clone(),
-            hook: self.hook.name().to_owned(),
+            hook: self.mode().to_owned(),
             index: self.interface.index,
             received_before: self.received_before,
             received_earlier: self.received_earlier,
@@ -156,6 +174,7 @@ pub(super) fn attach(
         received_before,
         received_last: received_before,
         received_earlier: 0,
+        left: None,
     };
     let (received_before, _) = interface::counters(interface.index)?;
     if let Some(known) = known
@@ -204,7 +223,7 @@ pub(super) fn attach(
         if let Some(known) = known {
             looked.received_earlier = known.received_earlier;
             // Another interface of that name began anew; the same one went on to now.
-            if known.index == interface.index {
+            if known.is_attached() && known.index == interface.index {
                 looked.received_earlier += received_before.saturating_sub(known.received_before);
             }
         }

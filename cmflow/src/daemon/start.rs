@@ -177,11 +177,14 @@ fn anew(settings: &Settings, pins: &Pins, choice: Choice, prepared: Prepared) ->
     maps.looked(Timestamp::now());
     let mut observer = observer(settings, maps, reader, prepared, run, Timestamp::now());
     observer.maps.load_tables(&observer.compiled.tables)?;
+    observer.looked = places(&names(&choice), &[])?.iter().map(Looked::former).collect();
+    // From the first packet on, for whoever comes after a kill. Where it cannot be kept, a restart begins anew, and
+    // says so then.
+    observer.keep_or_say();
     for (slot, interface) in (0_u32..).zip(choice.chosen) {
         let looked = attach(settings, &observer.maps, interface, slot, &choice.all, None)?;
-        observer.looked.push(looked);
+        observer.looked[slot as usize] = looked;
     }
-    // Without it a restart begins anew, which is said then.
     observer.keep_or_say();
     Ok(observer)
 }
@@ -202,7 +205,8 @@ fn adopt(
             1_u64 << settings.flow_bits
         );
     }
-    let places = places(&settings.interfaces, &state.interfaces)?;
+    let asked = names(&choice);
+    let places = places(&asked, &state.interfaces)?;
     let mut reader = reader(&mut maps, &prepared, places.len())?;
     let (gone, waiting) = state.gone.restored();
     let former = Former {
@@ -214,27 +218,26 @@ fn adopt(
     let from = maps.last_looked().unwrap_or(state.written);
     let mut observer = observer(settings, maps, reader, prepared, state.run, state.since);
     observer.gaps.clone_from(&state.gaps);
-    observer.looked = state.interfaces.iter().map(Looked::former).collect();
+    observer.looked = places.iter().map(Looked::former).collect();
     // Before a packet is judged by numbers that only this daemon knows.
     observer.keep(&observer.compiled.verdicts.clone())?;
     observer.maps.load_tables(&observer.compiled.tables)?;
     for name in pins.interfaces()? {
-        if !settings.interfaces.contains(&name) {
+        if !asked.contains(&name) {
             log::info!("{name}: not looked at any more");
             pins.unlink(&name)?;
         }
     }
     for interface in choice.chosen {
-        let place = places.iter().position(|name| *name == interface.name);
+        let place = places.iter().position(|one| one.name == interface.name);
         let place = place.context("each interface that is looked at has a place")?;
         let known = state.interfaces.get(place);
         let slot = u32::try_from(place)?;
         let looked = attach(settings, &observer.maps, interface, slot, &choice.all, known)?;
-        if place < observer.looked.len() {
-            observer.looked[place] = looked;
-        } else {
-            observer.looked.push(looked);
-        }
+        observer.looked[place] = looked;
+    }
+    for looked in observer.looked.iter_mut().filter(|one| one.program.is_none()) {
+        looked.let_go();
     }
     let gap = Gap::kernel_only(from, Timestamp::now());
     log::info!(
@@ -259,11 +262,11 @@ fn adopt(
 }
 
 /// The places of interfaces among the counters: those that have one keep it.
-fn places(asked: &[String], known: &[KnownInterface]) -> anyhow::Result<Vec<String>> {
-    let mut places: Vec<String> = known.iter().map(|one| one.name.clone()).collect();
+fn places(asked: &[String], known: &[KnownInterface]) -> anyhow::Result<Vec<KnownInterface>> {
+    let mut places = known.to_vec();
     for name in asked {
-        if !places.contains(name) {
-            places.push(name.clone());
+        if !places.iter().any(|one| one.name == *name) {
+            places.push(KnownInterface::new(name));
         }
     }
     ensure!(
@@ -273,6 +276,11 @@ fn places(asked: &[String], known: &[KnownInterface]) -> anyhow::Result<Vec<Stri
         places.len()
     );
     Ok(places)
+}
+
+/// Names of the interfaces to look at, as the kernel calls them.
+fn names(choice: &Choice) -> Vec<String> {
+    choice.chosen.iter().map(|one| one.name.clone()).collect()
 }
 
 fn reader(maps: &mut Maps, prepared: &Prepared, interfaces: usize) -> anyhow::Result<Reader> {
@@ -331,15 +339,11 @@ mod tests {
 
     #[test]
     fn interfaces_keep_their_places_and_new_ones_come_after() {
-        let known = ["a", "b", "c"].map(|name| KnownInterface {
-            name: name.to_owned(),
-            hook: "native".to_owned(),
-            index: 1,
-            received_before: 0,
-            received_earlier: 0,
-        });
+        let known = ["a", "b", "c"].map(KnownInterface::new);
         let asked = ["d", "c", "a"].map(str::to_owned);
-        assert_eq!(places(&asked, &known).expect("few"), ["a", "b", "c", "d"]);
+        let few = places(&asked, &known).expect("few");
+        let named: Vec<_> = few.iter().map(|one| &*one.name).collect();
+        assert_eq!(named, ["a", "b", "c", "d"]);
         let many: Vec<_> = (0..MAX_INTERFACES).map(|number| number.to_string()).collect();
         assert!(places(&many, &[]).is_ok());
         let said = places(&many, &known).expect_err("too many").to_string();

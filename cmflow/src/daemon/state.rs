@@ -24,7 +24,7 @@ use crate::compile::{Basis, VerdictInfo};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KnownInterface {
     pub(super) name: String,
-    /// The hook's name.
+    /// The hook's name, or `none`.
     pub(super) hook: String,
     /// Index of the interface when the program was attached.
     pub(super) index: u32,
@@ -32,6 +32,24 @@ pub(super) struct KnownInterface {
     pub(super) received_before: u64,
     /// What earlier interfaces of that name received while they were looked at.
     pub(super) received_earlier: u64,
+}
+
+impl KnownInterface {
+    /// One that nobody has attached to yet.
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            hook: "none".to_owned(),
+            index: 0,
+            received_before: 0,
+            received_earlier: 0,
+        }
+    }
+
+    /// Whether a program was there.
+    pub(super) fn is_attached(&self) -> bool {
+        self.hook != "none"
+    }
 }
 
 /// What a verdict's number stands for.

@@ -68,6 +68,7 @@ impl Drop for Daemon {
         for file in [
             format!("/run/cmflow/{}.sock", self.instance),
             format!("/run/cmflow/{}.lock", self.instance),
+            format!("/var/lib/cmflow/{}.state", self.instance),
             format!("/var/lib/cmflow/{}.db", self.instance),
             format!("/var/lib/cmflow/{}.db-wal", self.instance),
             format!("/var/lib/cmflow/{}.db-shm", self.instance),
