@@ -142,7 +142,7 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     if !expectations.is_empty() {
         writeln!(out, "announced    {}", expectations.join("; "))?;
     }
-    writeln!(out, "events lost  {}", status.events_lost)?;
+    writeln!(out, "events lost  {}", events_lost(status))?;
     let law = &status.conservation;
     let words = if law.ok {
         "holds".to_owned()
@@ -155,6 +155,20 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         law.frames, law.judged, law.accounted
     )?;
     Ok(())
+}
+
+/// How many events were lost, and of what.
+fn events_lost(status: &Status) -> String {
+    let by_kind: Vec<String> = status
+        .events_lost_by_kind
+        .iter()
+        .filter(|(_, lost)| **lost > 0)
+        .map(|(kind, lost)| format!("{lost} {kind}"))
+        .collect();
+    if by_kind.is_empty() {
+        return status.events_lost.to_string();
+    }
+    format!("{} ({})", status.events_lost, by_kind.join(", "))
 }
 
 #[cfg(test)]
