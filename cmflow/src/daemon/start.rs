@@ -22,6 +22,7 @@ use crate::site::SiteModel;
 
 use super::instance::{Instance, Lock};
 use super::observer::{Attached, Observer};
+use super::privileges::{self, Demotion};
 use super::watch::Watch;
 
 /// How often the counters are settled and silent flows are freed.
@@ -44,6 +45,8 @@ pub struct Settings {
     pub keep: bool,
     /// The flow table has two to the power of this many slots.
     pub flow_bits: u32,
+    /// Whom the daemon becomes when everything is attached; itself where nobody is named.
+    pub demotion: Option<Demotion>,
     /// Whether every frame is logged.
     pub debug_frames: bool,
 }
@@ -60,6 +63,9 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     }
     interface::privileges()?;
     interface::kernel()?;
+    if let Some(demotion) = &settings.demotion {
+        privileges::prepare(demotion, &settings.instance)?;
+    }
     let lock = Lock::take(&settings.instance)?;
     let pins = settings.instance.pins();
     let choice = interface::choose(&settings.interfaces, settings.mode, &pins.programs())?;
@@ -97,6 +103,12 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
         // Nothing was counted yet that anybody could miss.
         let _ = pins.remove();
     })?;
+    if let Some(demotion) = &settings.demotion {
+        privileges::leave(demotion, &pins, &lock).inspect_err(|_| {
+            // Nothing was counted yet that anybody could miss.
+            let _ = pins.remove();
+        })?;
+    }
     let ended = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -8,7 +8,9 @@
 mod error;
 pub mod interface;
 mod maps;
+pub mod memory;
 mod news;
+mod own_mount;
 mod pins;
 mod program;
 mod shared;
@@ -17,6 +19,7 @@ mod tables;
 pub use error::KernelError;
 pub use maps::{Counters, Maps};
 pub use news::NewsRing;
+pub use own_mount::{OWN_MOUNT, has_own_mount, mount_own};
 pub use pins::Pins;
 pub use program::{Constants, FrameLogger, Hook, Program, TestRun};
 
