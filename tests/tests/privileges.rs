@@ -4,15 +4,17 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 use cmflow::serve::{self, Question};
-use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan};
-use cmflow_tests::office::{BOTH, Office};
+use cmflow_tests::binary::cmflow;
+use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan, ask};
+use cmflow_tests::office::{BOTH, Office, SITE};
 use cmflow_tests::traffic::{conversation, datagrams, ends};
 use rustix::process::Signal;
-use xtask::lab::wait_until;
+use xtask::lab::{ScratchDir, wait_until};
 
 /// The group whose members may ask.
 const GROUP: u32 = 54322;
@@ -69,13 +71,13 @@ fn status_line(process: u32, line: &str) -> Result<String> {
 }
 
 /// Every thread of the process has these capabilities and no others, and no way back.
-fn has_only(process: u32, capabilities: u64) -> Result<()> {
+fn has_only(process: u32, capabilities: u64, bound: u64) -> Result<()> {
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
         let thread: u32 = thread?.file_name().to_string_lossy().parse()?;
         for (line, expected) in [
             ("CapEff:", capabilities),
             ("CapPrm:", capabilities),
-            ("CapBnd:", capabilities),
+            ("CapBnd:", bound),
             ("CapInh:", 0),
             ("CapAmb:", 0),
         ] {
@@ -140,7 +142,7 @@ fn it_goes_on_as_its_own_user_with_one_capability() -> Result<()> {
         assert_eq!(status_line(process, line)?, all.join("\t"));
     }
     assert_eq!(status_line(process, "Groups:")?, GROUP.to_string());
-    has_only(process, CAP_BPF)?;
+    has_only(process, CAP_BPF, CAP_BPF)?;
 
     // It counts, ticks, expires and tells as before.
     let (from, to) = ends("10.10.0.5:0", "10.20.0.11:443")?;
@@ -198,8 +200,77 @@ fn what_is_kept_for_interfaces_that_come_back_is_asked_for() -> Result<()> {
     };
     let folders = Folders::now();
     let daemon = start(&office, folders.user(), &["--keep-net-admin", "--mode", "tcx"])?;
-    has_only(daemon.process()?, CAP_BPF | CAP_NET_ADMIN | CAP_PERFMON)?;
+    let kept = CAP_BPF | CAP_NET_ADMIN | CAP_PERFMON;
+    has_only(daemon.process()?, kept, kept)?;
     daemon.finish()
+}
+
+/// As the shipped unit starts it: never root, with what loading takes as ambient capabilities, on a file system that was
+/// mounted before.
+#[test]
+fn it_starts_without_root_where_the_file_system_is_mounted() -> Result<()> {
+    let Some(office) = Office::open()? else {
+        return Ok(());
+    };
+    let folders = Folders::now();
+    let user = folders.user();
+    // The first one mounts it, and leaves the folders to the user.
+    start(&office, user, &[])?.finish()?;
+
+    let scratch = ScratchDir::new("unit")?;
+    let site = scratch.path().join("site.toml");
+    fs::write(&site, SITE)?;
+    // The copy of the program lies where that user may go.
+    fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o755))?;
+    let program = scratch.path().join("cmflow");
+    fs::copy(cmflow(), &program)?;
+    let (user, group) = (user.to_string(), GROUP.to_string());
+    let plan = Plan::on(&BOTH).with(&["--user", &user, "--group", &group, "--mode", "tcx"]);
+    let asked = plan.command(office.gateway(), &site.to_string_lossy())?;
+    let started = |capabilities: &str| -> Result<Command> {
+        let mut command = office.gateway().command_with_sys("setpriv")?;
+        command.args([
+            "--reuid",
+            &user,
+            "--regid",
+            &group,
+            "--clear-groups",
+            "--no-new-privs",
+        ]);
+        for set in ["--inh-caps", "--ambient-caps", "--bounding-set"] {
+            command.args([set, capabilities]);
+        }
+        command.arg("--").arg(&program).args(asked.get_args());
+        Ok(command)
+    };
+    let needed = "-all,+bpf,+net_admin,+perfmon";
+    let mut daemon = office
+        .gateway()
+        .start(started(needed)?, Some(scratch.path().join("log")))?;
+    daemon.wait_ready(LIMIT, || ask(plan.instance(), &["status"]).status.success())?;
+    // What it was started with bounds it; without new privileges that gives nothing back.
+    has_only(daemon.id(), CAP_BPF, CAP_BPF | CAP_NET_ADMIN | CAP_PERFMON)?;
+    for line in pins(&office, plan.instance())? {
+        let mode = if line.contains(" d ") { "750" } else { "660" };
+        assert!(line.starts_with(&format!("{mode} {user} {group} ")), "{line}");
+    }
+    let status = daemon.stop(Signal::TERM, LIMIT)?;
+    assert!(status.success(), "{status}");
+    assert_eq!(pins(&office, plan.instance())?, [""; 0], "pins are left");
+
+    // What is missing is named, each by itself.
+    for (capabilities, missing) in [
+        ("-all,+net_admin,+perfmon", "CAP_BPF is missing"),
+        ("-all,+bpf,+perfmon", "CAP_NET_ADMIN is missing"),
+        ("-all,+bpf,+net_admin", "CAP_PERFMON is missing"),
+        ("-all,+bpf", "CAP_NET_ADMIN, CAP_PERFMON are missing"),
+    ] {
+        let output = started(capabilities)?.output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(missing), "{said}");
+    }
+    Ok(())
 }
 
 #[test]

@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail, ensure};
 
 use super::account::Account;
 use super::instance::{Instance, Lock};
-use crate::kernel::{Pins, mount_own};
+use crate::kernel::{OWN_MOUNT, Pins, has_own_mount, mount_own};
 
 /// Whom a daemon becomes, and what it keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,11 @@ pub fn prepare(demotion: &Demotion, instance: &Instance) -> anyhow::Result<()> {
     if running == 0 {
         mount_own(*user, *group)?;
     }
+    ensure!(
+        has_own_mount(),
+        "no BPF file system is mounted at {OWN_MOUNT}; start this daemon as root, or mount it as root: mount -t bpf -o \
+         mode=1750,uid={user},gid={group} bpf {OWN_MOUNT}"
+    );
     Ok(())
 }
 
@@ -109,13 +114,15 @@ pub fn leave(demotion: &Demotion, pins: &Pins, lock: &Lock) -> anyhow::Result<()
         "rights can be given up only while the process has one thread"
     );
     // SAFETY: the call takes nothing and cannot fail.
-    if unsafe { libc::geteuid() } == 0 {
-        pins.hand_over(*user, *group)?;
+    let root = unsafe { libc::geteuid() } == 0;
+    pins.hand_over(*user, *group)?;
+    if root {
         lock.hand_over(*user, *group)?;
     }
-    // Files that are made from now on are for the group at most.
+    // Files that are made from now on are the user's alone; the socket and the pins say by themselves what is the
+    // group's.
     // SAFETY: the call takes a number and cannot fail.
-    unsafe { libc::umask(0o027) };
+    unsafe { libc::umask(0o077) };
     let mut kept = vec![("CAP_BPF", CAP_BPF)];
     if demotion.keep_net_admin {
         kept.extend([("CAP_NET_ADMIN", CAP_NET_ADMIN), ("CAP_PERFMON", CAP_PERFMON)]);
