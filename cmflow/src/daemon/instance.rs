@@ -44,6 +44,12 @@ impl Instance {
         Path::new(RUN).join(format!("{self}.sock"))
     }
 
+    /// Path of its lock.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        Path::new(RUN).join(format!("{self}.lock"))
+    }
+
     /// Folders that daemons write to.
     #[must_use]
     pub fn folders() -> [&'static Path; 2] {
@@ -73,7 +79,7 @@ impl Lock {
     /// # Errors
     /// Where another daemon holds it, or the folder cannot be made.
     pub fn take(instance: &Instance) -> anyhow::Result<Self> {
-        let path = Path::new(RUN).join(format!("{instance}.lock"));
+        let path = instance.lock();
         fs::create_dir_all(RUN).with_context(|| format!("making {RUN}"))?;
         let mut file = OpenOptions::new()
             .read(true)

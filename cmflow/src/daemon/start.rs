@@ -69,6 +69,9 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     let lock = Lock::take(&settings.instance)?;
     let pins = settings.instance.pins();
     let choice = interface::choose(&settings.interfaces, settings.mode, &pins.programs())?;
+    for warning in interface::forewarn(&choice, settings.mode)? {
+        log::warn!("{warning}");
+    }
     let own: Vec<_> = interface::addresses()?
         .into_iter()
         .map(|(_, address)| address)

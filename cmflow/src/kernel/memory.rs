@@ -9,7 +9,13 @@ const GROUPS: &str = "/sys/fs/cgroup";
 /// The smallest limit of this process's control group and of those around it; nothing where there is none.
 #[must_use]
 pub fn limit() -> Option<u64> {
-    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    limit_of("self")
+}
+
+/// The same of another process, by its number.
+#[must_use]
+pub fn limit_of(process: &str) -> Option<u64> {
+    let groups = fs::read_to_string(format!("/proc/{process}/cgroup")).ok()?;
     limit_by(&groups, &|path| fs::read_to_string(path).ok())
 }
 

@@ -6,6 +6,7 @@
 //! - [`interface`]: what the machine says of an interface, and which hook suits it.
 
 mod error;
+pub mod features;
 pub mod interface;
 mod maps;
 pub mod memory;
@@ -19,7 +20,7 @@ mod tables;
 pub use error::KernelError;
 pub use maps::{Counters, Maps};
 pub use news::NewsRing;
-pub use own_mount::{OWN_MOUNT, has_own_mount, mount_own};
+pub use own_mount::{BpfFileSystem, OWN_MOUNT, bpf_file_system, has_own_mount, mount_own};
 pub use pins::Pins;
 pub use program::{Constants, FrameLogger, Hook, Program, TestRun};
 

@@ -7,10 +7,10 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::KernelError;
-use super::pins::is_bpf_file_system;
+use super::pins::{ROOT, is_bpf_file_system};
 
 /// Where it is mounted: beside the folder of sockets, which the daemon's user may write to, because root mounts here
 /// and must not be led elsewhere.
@@ -20,6 +20,30 @@ pub const OWN_MOUNT: &str = "/run/cmflow.bpf";
 #[must_use]
 pub fn has_own_mount() -> bool {
     is_bpf_file_system(Path::new(OWN_MOUNT))
+}
+
+/// A BPF file system, mounted or not.
+#[derive(Clone, Debug)]
+pub struct BpfFileSystem {
+    /// Where it is or would be mounted.
+    pub path: PathBuf,
+    /// Whether it is mounted there.
+    pub is_mounted: bool,
+}
+
+/// The BPF file system that a folder of pins belongs to.
+#[must_use]
+pub fn bpf_file_system(folder: &Path) -> BpfFileSystem {
+    let own = Path::new(OWN_MOUNT);
+    let path = if folder.starts_with(own) {
+        own
+    } else {
+        Path::new(ROOT)
+    };
+    BpfFileSystem {
+        path: path.to_owned(),
+        is_mounted: is_bpf_file_system(path),
+    }
 }
 
 /// Mounts it for that user and group where it is not mounted; takes `CAP_SYS_ADMIN`. One that is there stays as it is:

@@ -13,7 +13,7 @@ use aya::programs::links::{FdLink, PinnedLink};
 use super::KernelError;
 
 /// Where BPF file systems are found.
-const ROOT: &str = "/sys/fs/bpf";
+pub(super) const ROOT: &str = "/sys/fs/bpf";
 
 /// The pins of one instance.
 #[derive(Clone, Debug)]
@@ -28,6 +28,12 @@ impl Pins {
         Self {
             folder: Path::new(ROOT).join("cmflow").join(instance),
         }
+    }
+
+    /// Where folders of instances may lie.
+    #[must_use]
+    pub fn roots() -> [PathBuf; 2] {
+        [Path::new(ROOT).join("cmflow"), super::OWN_MOUNT.into()]
     }
 
     /// Pins at a folder of a BPF file system, wherever that is mounted.
