@@ -274,6 +274,31 @@ fn it_starts_without_root_where_the_file_system_is_mounted() -> Result<()> {
 }
 
 #[test]
+fn what_it_keeps_is_removed_by_root() -> Result<()> {
+    let Some(office) = Office::open()? else {
+        return Ok(());
+    };
+    let folders = Folders::now();
+    let mut daemon = start(&office, folders.user(), &["--keep"])?;
+    daemon.end(Signal::KILL)?;
+    ensure!(office.program("client")?.is_some(), "--keep outlives SIGKILL");
+    assert!(!pins(&office, daemon.instance())?.is_empty());
+    let mut detach = office.gateway().command_with_sys(&cmflow().to_string_lossy())?;
+    let detached = detach
+        .args(["detach", "--instance", daemon.instance()])
+        .output()?;
+    assert!(
+        String::from_utf8_lossy(&detached.stdout).contains("is detached"),
+        "{detached:?}"
+    );
+    assert_eq!(pins(&office, daemon.instance())?, [""; 0]);
+    wait_until("the programs to go", LIMIT, || {
+        BOTH.iter()
+            .all(|one| office.program(one).is_ok_and(|id| id.is_none()))
+    })
+}
+
+#[test]
 fn without_a_user_nothing_is_given_up() -> Result<()> {
     let Some(office) = Office::open()? else {
         return Ok(());

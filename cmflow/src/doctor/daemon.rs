@@ -216,7 +216,8 @@ pub(super) mod tests {
     #[test]
     fn a_daemon_is_well_until_one_thing_is_wrong() {
         type Change = fn(&mut Status);
-        let rows: [(Change, i64, &[(&str, super::super::Grade)]); 7] = [
+        type Worse = &'static [(&'static str, super::super::Grade)];
+        let rows: [(Change, i64, Worse); 7] = [
             (|_| {}, 1, &[]),
             (|_| {}, 11, &[("last tick", Problem)]),
             (

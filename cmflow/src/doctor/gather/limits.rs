@@ -59,7 +59,8 @@ pub(super) fn clock() -> clock::Facts {
     // SAFETY: a struct to read and write.
     let state = unsafe { libc::adjtimex(&raw mut asked) };
     clock::Facts {
-        synchronised: (state >= 0).then(|| state != libc::TIME_ERROR && asked.status & libc::STA_UNSYNC == 0),
+        synchronised: (state >= 0)
+            .then_some(state != libc::TIME_ERROR && asked.status & libc::STA_UNSYNC == 0),
         error_us: asked.maxerror,
     }
 }

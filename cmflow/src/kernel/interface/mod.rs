@@ -8,6 +8,7 @@
 //! - [`all`], [`find`], [`counters`], [`addresses`], [`broadcasts`]: plain facts.
 
 mod choice;
+mod drivers;
 mod error;
 mod ethtool;
 mod link;

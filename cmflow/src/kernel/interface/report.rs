@@ -117,7 +117,8 @@ pub fn forewarn(choice: &Choice, mode: Mode) -> Result<Vec<String>, InterfaceErr
         let outlook = outlook(interface, mode, kernel, &choice.all);
         let name = outlook.name;
         let told = move |warning: String| format!("{name}: {warning}");
-        outlook.warnings.into_iter().map(told).collect::<Vec<_>>()
+        let known_before = outlook.warnings.into_iter().filter(|one| one != MERGED);
+        known_before.map(told).collect::<Vec<_>>()
     };
     Ok(choice.chosen.iter().flat_map(warned).collect())
 }
@@ -149,6 +150,9 @@ pub(super) fn outlook(interface: &Interface, mode: Mode, kernel: Release, all: &
     }
 }
 
+/// Of generic XDP; `cmflow run` says it when that is what it came to.
+const MERGED: &str = "packets are merged packets: counts of packets are too low, bytes are right";
+
 /// What is worth knowing of an interface that gets this hook.
 fn warnings(interface: &Interface, hook: Hook, all: &[Interface]) -> Vec<String> {
     let name = &interface.name;
@@ -156,12 +160,11 @@ fn warnings(interface: &Interface, hook: Hook, all: &[Interface]) -> Vec<String>
     if let Some(why) = interface.lacks_native().filter(|_| hook == Hook::Native) {
         warnings.push(format!("native XDP will be refused: {why}"));
     }
-    if hook == Hook::Native && interface.resets_link() {
-        warnings.push("its driver takes the link down for a moment when native XDP comes or goes".to_owned());
+    if hook == Hook::Native {
+        warnings.extend(interface.interruption());
     }
     if hook == Hook::Generic {
-        warnings
-            .push("packets are merged packets: counts of packets are too low, bytes are right".to_owned());
+        warnings.push(MERGED.to_owned());
     }
     if hook == Hook::Native && interface.mtu > ONE_PIECE_MTU {
         let mtu = interface.mtu;
@@ -169,11 +172,8 @@ fn warnings(interface: &Interface, hook: Hook, all: &[Interface]) -> Vec<String>
             "MTU {mtu} is more than {ONE_PIECE_MTU}: frames may lie in several pieces, which costs time"
         ));
     }
-    if interface.offloads.merges && hook != Hook::Generic {
-        warnings.push(format!(
-            "the card merges packets (LRO), which miscounts them and stops native XDP on some; turn it off: \
-             ethtool -K {name} lro off"
-        ));
+    if hook != Hook::Generic {
+        warnings.extend(interface.merging());
     }
     let bridged = constants(interface, 0, hook, all).tags_apart;
     if bridged && interface.offloads.takes_tags && hook != Hook::Tcx {
