@@ -3,7 +3,9 @@
 //! - [`Pins`]: the folder of the BPF file system that an instance's maps and links live in;
 //! - [`Maps`]: the maps of an instance: control word, flow table, counters, tables;
 //! - [`Program`]: the program of one interface, loaded with that interface's constants, attached or test-run;
-//! - [`interface`]: what the machine says of an interface, and which hook suits it.
+//! - [`interface`]: what the machine says of an interface, and which hook suits it;
+//! - [`mount_own`]: a BPF file system for daemons that do not run as root;
+//! - [`features`], [`memory`]: what the running kernel has, and how much of it this process may take.
 
 mod error;
 pub mod features;

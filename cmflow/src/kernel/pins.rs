@@ -5,7 +5,7 @@ use std::fs::{OpenOptions, Permissions};
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use aya::programs::links::{FdLink, PinnedLink};
@@ -135,7 +135,8 @@ fn hand_over(path: &Path, user: u32, group: u32) -> Result<(), KernelError> {
         .custom_flags(libc::O_PATH | libc::O_NOFOLLOW)
         .open(path)
         .map_err(failed)?;
-    let kind = file.metadata().map_err(failed)?.file_type();
+    let found = file.metadata().map_err(failed)?;
+    let kind = found.file_type();
     let mode = if kind.is_dir() {
         for entry in std::fs::read_dir(path).map_err(failed)? {
             hand_over(&entry.map_err(failed)?.path(), user, group)?;
@@ -148,7 +149,10 @@ fn hand_over(path: &Path, user: u32, group: u32) -> Result<(), KernelError> {
     };
     // By way of the descriptor, so that it is the file that was looked at.
     let opened = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-    chown(&opened, Some(user), Some(group)).map_err(failed)?;
+    // Who made it as that user may not be allowed the call at all.
+    if (found.uid(), found.gid()) != (user, group) {
+        chown(&opened, Some(user), Some(group)).map_err(failed)?;
+    }
     std::fs::set_permissions(&opened, Permissions::from_mode(mode)).map_err(failed)
 }
 
