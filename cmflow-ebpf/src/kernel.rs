@@ -12,7 +12,7 @@ use cmflow_common::gateway::{
     Arrival, Count, Endpoint, Gateway, JudgementKey, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW, PORT_TABLE,
     PortClass, Tables, Viewpoint,
 };
-use cmflow_common::news::News;
+use cmflow_common::news::{News, NewsKind};
 use cmflow_common::opening::{Glimpse, Opening};
 use cmflow_common::outcome::Outcome;
 use cmflow_common::room::{Budget, NEARLY_ANYWHERE, Room};
@@ -326,7 +326,7 @@ impl Gateway for Kernel {
                 entry.submit(0);
             }
             None => {
-                if let Some(lost) = LOST_NEWS.get_ptr_mut(0) {
+                if let Some(lost) = LOST_NEWS.get_ptr_mut(NewsKind::of(VerdictId(news.verdict)) as u32) {
                     // SAFETY: the map gave the pointer.
                     unsafe { *lost += 1 }
                 }

@@ -10,7 +10,7 @@ use cmflow_common::flow::Slot;
 use cmflow_common::gateway::{
     Count, JudgementKey, MAX_INTERFACES, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW, PortTable,
 };
-use cmflow_common::news::News;
+use cmflow_common::news::{News, NewsKind};
 use cmflow_common::room::Budgets;
 use cmflow_common::verdict::Judgement;
 
@@ -44,9 +44,9 @@ pub static VERDICTS: PerCpuArray<Count, { 2 * MAX_VERDICTS }> = PerCpuArray::new
 #[btf_map]
 pub static WITHOUT_ENTRY: PerCpuArray<Count, 2> = PerCpuArray::new();
 
-/// News that the ring had no room for.
+/// News that the ring had no room for, by kind.
 #[btf_map]
-pub static LOST_NEWS: PerCpuArray<u64, 1> = PerCpuArray::new();
+pub static LOST_NEWS: PerCpuArray<u64, { NewsKind::ALL.len() }> = PerCpuArray::new();
 
 /// What packets announce of packets to come.
 #[btf_map]

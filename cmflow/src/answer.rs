@@ -83,8 +83,10 @@ pub struct Status {
     pub flow_table: FlowTable,
     /// What packets announced of packets to come, by kind: `rpc`, `tftp`, `fragments`.
     pub expectations: BTreeMap<String, Expectations>,
-    /// News that the ring had no room for.
+    /// News that the ring had no room for: they are counted, but were not logged at once.
     pub events_lost: u64,
+    /// The same by what the news was of: `undocumented`, `foreign`, `reversed`.
+    pub events_lost_by_kind: BTreeMap<String, u64>,
     /// Generation of the tables.
     pub generation: u64,
     /// The files that they were made from.

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod compile;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod explain;
 pub mod findings;
 pub mod kernel;

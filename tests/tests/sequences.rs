@@ -3,6 +3,7 @@
 
 use cmflow::kernel::{Constants, Hook};
 use cmflow_common::flow::{FlowState, state};
+use cmflow_common::news::NewsKind;
 use cmflow_common::verdict::VerdictId;
 use cmflow_common::verdict::VerdictKind::{self, Documented, Foreign, Reversed, Undocumented};
 use cmflow_tests::frames::{Frame, eth, raw};
@@ -216,7 +217,50 @@ fn what_nothing_explains_is_told_once() {
         told(&mut ring),
         expected.map(|(kind, flow)| (kind, flow.to_owned()))
     );
-    assert_eq!(kernel.maps.lost_news().expect("the counter can be read"), 0);
+    assert_eq!(kernel.maps.lost_news().expect("the counters can be read"), [0; 3]);
+}
+
+#[test]
+fn what_the_ring_cannot_take_is_counted_by_what_it_was() {
+    let Some(mut kernel) = KernelRig::new(&tables(), 14) else {
+        return;
+    };
+    let mut program = kernel.program(Hook::Native, &Constants::default());
+    let mut ring = kernel.news();
+    let unexplained = |port| eth().ipv4(CLIENT, MP).tcp(port, 8080).syn();
+    let reversed = |port| eth().ipv4(MP, CLIENT).tcp(port, 443).syn();
+    let foreign = |port| eth().ipv4(STRANGER, MP).tcp(port, 443).syn();
+    let lost = |kernel: &KernelRig| kernel.maps.lost_news().expect("the counters can be read");
+    // Nobody reads: the ring takes what it has room for, and every one after that is lost.
+    let mut sent = 0_u64;
+    while lost(&kernel) == [0; 3] {
+        assert!(sent < 10_000, "the ring never fills");
+        play(&mut program, &[unexplained(10_000 + sent as u16)]);
+        sent += 1;
+    }
+    for port in 0..5 {
+        play(&mut program, &[reversed(50_000 + port), foreign(51_000 + port)]);
+        // The second packet of a flow is no news.
+        play(&mut program, &[foreign(51_000 + port)]);
+    }
+    play(&mut program, &[reversed(52_000)]);
+    let counts = lost(&kernel);
+    for (kind, count) in [
+        (NewsKind::Undocumented, 1),
+        (NewsKind::ForeignFlagged, 5),
+        (NewsKind::Reversed, 6),
+    ] {
+        assert_eq!(counts[kind as usize], count, "{}", kind.name());
+    }
+    assert_eq!(
+        drain(&mut ring).len() as u64,
+        sent - 1,
+        "what the ring took is told"
+    );
+    kernel.counted().assert_conserved("a full ring");
+    play(&mut program, &[reversed(53_000)]);
+    assert_eq!(drain(&mut ring).len(), 1, "a ring that was read takes more");
+    assert_eq!(lost(&kernel), counts);
 }
 
 /// SYNs of different clients' ports, `count` flows.

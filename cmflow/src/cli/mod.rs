@@ -10,6 +10,7 @@ mod asking;
 mod catalogue;
 mod check;
 mod detach;
+mod doctor;
 mod explain;
 mod flows;
 mod judging;
@@ -50,6 +51,8 @@ enum Verb {
     Run(run::Arguments),
     /// Show how the daemon does: interfaces, verdicts, conservation law
     Status(status::Arguments),
+    /// Check the machine, the kernel and the daemon: what would make counters wrong, and what to do about it
+    Doctor(doctor::Arguments),
     /// Show the flows that cross, each with the rule that explains it
     Flows(flows::Arguments),
     /// Show what each documented rule explained
@@ -111,6 +114,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Catalogue(arguments) => catalogue::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Run(arguments) => run::run(arguments, cli.catalogue.as_deref()),
         Verb::Status(arguments) => status::run(arguments, &mut out),
+        Verb::Doctor(arguments) => doctor::run(arguments, &mut out),
         Verb::Flows(arguments) => flows::run(arguments, &mut out),
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Outcome;
-use crate::daemon::{self, Instance, Settings};
+use crate::daemon::{self, Account, Demotion, Instance, Settings};
 use crate::kernel::interface::Mode;
 
 #[derive(Debug, Args)]
@@ -38,6 +38,15 @@ pub(super) struct Arguments {
     /// Slots of the flow table, 128 bytes each; rounded up to a power of two
     #[arg(long, value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(8..=16_777_216))]
     flows: u32,
+    /// Become this user (name or number) when everything is attached, and keep CAP_BPF alone
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// The group that may ask the daemon and open its pins; the user's own group where it is left out
+    #[arg(long, value_name = "GROUP", requires = "user")]
+    group: Option<String>,
+    /// Also keep CAP_NET_ADMIN and CAP_PERFMON, to look again at an interface that was deleted and made anew
+    #[arg(long, requires = "user")]
+    keep_net_admin: bool,
     /// Log every frame (for debugging: slow)
     #[arg(long)]
     debug_frames: bool,
@@ -50,6 +59,13 @@ pub(super) fn run(arguments: &Arguments, catalogue: Option<&Path>) -> anyhow::Re
         "info"
     };
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level)).init();
+    let demotion = match &arguments.user {
+        None => None,
+        Some(user) => Some(Demotion {
+            account: Account::find(user, arguments.group.as_deref())?,
+            keep_net_admin: arguments.keep_net_admin,
+        }),
+    };
     daemon::run(&Settings {
         site: arguments.site.clone(),
         catalogue: catalogue.map(Path::to_owned),
@@ -60,6 +76,7 @@ pub(super) fn run(arguments: &Arguments, catalogue: Option<&Path>) -> anyhow::Re
         fresh: arguments.fresh,
         watch: arguments.watch,
         flow_bits: arguments.flows.next_power_of_two().trailing_zeros(),
+        demotion,
         debug_frames: arguments.debug_frames,
     })?;
     Ok(Outcome::Done)

@@ -1,5 +1,6 @@
 //! `cmflow status`: how the daemon does.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use clap::Args;
@@ -151,7 +152,7 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     if !expectations.is_empty() {
         writeln!(out, "announced    {}", expectations.join("; "))?;
     }
-    writeln!(out, "events lost  {}", status.events_lost)?;
+    writeln!(out, "events lost  {}", lost(&status.events_lost_by_kind))?;
     let law = &status.conservation;
     let words = if law.ok {
         "holds".to_owned()
@@ -166,9 +167,37 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How many events were lost, and of what.
+fn lost(by_kind: &BTreeMap<String, u64>) -> String {
+    let all: u64 = by_kind.values().sum();
+    let kinds: Vec<String> = by_kind
+        .iter()
+        .filter(|(_, lost)| **lost > 0)
+        .map(|(kind, lost)| format!("{lost} {kind}"))
+        .collect();
+    if kinds.is_empty() {
+        return all.to_string();
+    }
+    format!("{all} ({})", kinds.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lost_events_are_told_by_kind() {
+        for (counts, told) in [
+            ([("foreign", 0), ("reversed", 0), ("undocumented", 0)], "0"),
+            (
+                [("foreign", 0), ("reversed", 2), ("undocumented", 40)],
+                "42 (2 reversed, 40 undocumented)",
+            ),
+        ] {
+            let by_kind = counts.map(|(kind, count)| (kind.to_owned(), count)).into();
+            assert_eq!(lost(&by_kind), told);
+        }
+    }
 
     #[test]
     fn a_share_of_one_sided_flows_is_told_in_words_where_it_means_something() {

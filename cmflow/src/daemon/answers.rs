@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use cmflow_common::expectation::{Event, Kind, ROOM_BITS};
+use cmflow_common::news::NewsKind;
 use cmflow_common::outcome::Outcome;
 use cmflow_common::room::Room;
 
@@ -69,6 +70,8 @@ impl<'a> Answers<'a> {
             });
         }
         let law = &observer.reader.law;
+        // A counter that cannot be read now is told as nothing; the next question reads it.
+        let lost = observer.maps.lost_news().unwrap_or_default();
         let findings = self.findings();
         answer::Status {
             instance: observer.settings.instance.to_string(),
@@ -92,7 +95,11 @@ impl<'a> Answers<'a> {
                 packets_without_entry: reading.without_entry.packets,
             },
             expectations: self.expectations(),
-            events_lost: observer.maps.lost_news().unwrap_or(0),
+            events_lost: lost.iter().sum(),
+            events_lost_by_kind: NewsKind::ALL
+                .into_iter()
+                .map(|kind| (kind.name().to_owned(), lost[kind as usize]))
+                .collect(),
             generation: observer.maps.generation(),
             files: observer.sources.files.clone(),
             gaps: observer.gaps.clone(),

@@ -3,12 +3,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-use crate::kernel::Pins;
+use crate::kernel::{OWN_MOUNT, Pins, has_own_mount};
 
 /// Where sockets and locks live.
 const RUN: &str = "/run/cmflow";
@@ -73,10 +74,26 @@ impl Instance {
         }
     }
 
-    /// Its pins.
+    /// Path of its lock.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        Path::new(RUN).join(format!("{self}.lock"))
+    }
+
+    /// Folders that daemons write to.
+    #[must_use]
+    pub fn folders() -> [&'static Path; 2] {
+        [Path::new(RUN), Path::new("/var/lib/cmflow")]
+    }
+
+    /// Its pins: in cmflow's own BPF file system where one is mounted and root left none in the common one.
     #[must_use]
     pub fn pins(&self) -> Pins {
-        Pins::of(&self.0)
+        let common = Pins::of(&self.0);
+        if has_own_mount() && !common.folder().is_dir() {
+            return Pins::at(Path::new(OWN_MOUNT).join(&self.0));
+        }
+        common
     }
 }
 
@@ -92,13 +109,15 @@ impl Lock {
     /// # Errors
     /// Where another daemon holds it, or the folder cannot be made.
     pub fn take(instance: &Instance) -> anyhow::Result<Self> {
-        let path = Path::new(RUN).join(format!("{instance}.lock"));
+        let path = instance.lock();
         fs::create_dir_all(RUN).with_context(|| format!("making {RUN}"))?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
+            // The folder may be another user's.
+            .custom_flags(libc::O_NOFOLLOW)
             .open(&path)
             .with_context(|| format!("opening {}", path.display()))?;
         // SAFETY: the descriptor is the open file's.
@@ -118,6 +137,18 @@ impl Lock {
         file.rewind()?;
         writeln!(file, "{}", std::process::id())?;
         Ok(Self { file })
+    }
+
+    /// Gives the lock's file to a user and a group.
+    ///
+    /// # Errors
+    /// Where that is refused.
+    pub fn hand_over(&self, user: u32, group: u32) -> io::Result<()> {
+        // Another name of it could be a file of root's that somebody put there.
+        if self.file.metadata()?.nlink() != 1 {
+            return Err(io::Error::other("the lock's file has another name; remove both"));
+        }
+        fchown(&self.file, Some(user), Some(group))
     }
 }
 

@@ -1,11 +1,13 @@
 //! The daemon: loads the tables, attaches, counts, answers.
 
+mod account;
 mod answers;
 mod attach;
 mod instance;
 mod live;
 mod observer;
 mod prepared;
+mod privileges;
 mod reload;
 mod saving;
 mod sources;
@@ -13,5 +15,7 @@ mod start;
 mod state;
 mod watch;
 
+pub use account::Account;
 pub use instance::{Instance, Lock};
+pub use privileges::Demotion;
 pub use start::{Settings, run};

@@ -16,6 +16,7 @@ use super::instance::{Instance, Lock};
 use super::live::observe;
 use super::observer::Observer;
 use super::prepared::{Prepared, Written};
+use super::privileges::{self, Demotion};
 use super::saving;
 use super::state::{KnownInterface, State};
 
@@ -43,6 +44,8 @@ pub struct Settings {
     pub watch: bool,
     /// The flow table has two to the power of this many slots.
     pub flow_bits: u32,
+    /// Whom the daemon becomes when everything is attached; itself where nobody is named.
+    pub demotion: Option<Demotion>,
     /// Whether every frame is logged.
     pub debug_frames: bool,
 }
@@ -67,6 +70,9 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     let written = Written::read(settings)?;
     interface::privileges()?;
     interface::kernel()?;
+    if let Some(demotion) = &settings.demotion {
+        privileges::prepare(demotion, &settings.instance)?;
+    }
     let lock = Lock::take(&settings.instance)?;
     let pins = settings.instance.pins();
     let beginning = beginning(settings, &pins)?;
@@ -79,6 +85,9 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
         log::warn!("{warning}");
     }
     let choice = interface::choose(&settings.interfaces, settings.mode, &pins.programs())?;
+    for warning in interface::forewarn(&choice, settings.mode)? {
+        log::warn!("{warning}");
+    }
     let observer = match beginning {
         Beginning::Anew(why) => {
             clear(settings, &pins, why.as_deref())?;
@@ -92,6 +101,10 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
             "what the kernel holds cannot be taken over, and goes on counting; --fresh begins anew",
         )?,
     };
+    if let Some(demotion) = &settings.demotion {
+        // Where it fails, what was attached goes on counting: the next daemon takes it over.
+        privileges::leave(demotion, &pins, &lock, &settings.instance.state())?;
+    }
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

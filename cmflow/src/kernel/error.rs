@@ -7,10 +7,25 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum KernelError {
     /// Loading needs more rights.
+    #[error("the kernel refused {what} ({EPERM}): {remedy}", EPERM = io::Error::from_raw_os_error(libc::EPERM))]
+    NoRights {
+        /// What was asked for.
+        what: String,
+        /// Which capability is missing, or what else refuses.
+        remedy: String,
+    },
+    /// The kernel found no memory, or the control group may have no more of it.
     #[error(
-        "loading the kernel program was refused ({0}); run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"
+        "the kernel has no memory for {what}{}; give fewer --flows (128 bytes each), or raise the limit of the control \
+         group (memory.max; MemoryMax= of the unit)",
+        limit.map_or_else(String::new, |limit| format!(" (this process may have {} MiB)", limit >> 20))
     )]
-    NoRights(io::Error),
+    NoMemory {
+        /// What was asked for.
+        what: String,
+        /// Bytes that the control group may have, where it is limited.
+        limit: Option<u64>,
+    },
     /// The program or a map of it was refused.
     #[error("the kernel refused {what}: {why}")]
     Refused {
@@ -21,11 +36,13 @@ pub enum KernelError {
     },
     /// The BPF file system is not there and could not be mounted.
     #[error(
-        "{path} is no BPF file system and could not be made one ({source}); mount it with: mount -t bpf bpf {path}"
+        "{path} is no BPF file system and could not be made one ({source}); mount it with: mount -t bpf {options}bpf {path}"
     )]
     NoBpfFileSystem {
         /// Where it was looked for.
         path: PathBuf,
+        /// Options of the mount, with a blank behind them.
+        options: String,
         /// Why mounting failed.
         source: io::Error,
     },
@@ -76,15 +93,39 @@ impl KernelError {
         }
     }
 
+    /// A refusal for want of rights: says which capability is missing.
+    fn no_rights(what: &str) -> Self {
+        let remedy = match super::interface::privileges() {
+            Err(missing) => missing.to_string(),
+            Ok(()) => {
+                "no capability is missing, so a security module, kernel lockdown or a filter of system calls \
+                       (SystemCallFilter= of the unit needs bpf) stands in the way"
+                    .to_owned()
+            }
+        };
+        Self::NoRights {
+            what: what.to_owned(),
+            remedy,
+        }
+    }
+
     /// What an error of aya means to a person.
     pub(super) fn refused(what: &str, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut causes = Some(error);
         let mut why = String::new();
         while let Some(cause) = causes {
-            if let Some(io) = cause.downcast_ref::<io::Error>()
-                && io.raw_os_error() == Some(libc::EPERM)
-            {
-                return Self::NoRights(io::Error::from_raw_os_error(libc::EPERM));
+            let number = cause
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::raw_os_error);
+            match number {
+                Some(libc::EPERM) => return Self::no_rights(what),
+                Some(libc::ENOMEM) => {
+                    return Self::NoMemory {
+                        what: what.to_owned(),
+                        limit: super::memory::limit(),
+                    };
+                }
+                _ => {}
             }
             let text = cause.to_string();
             if !why.contains(&text) {

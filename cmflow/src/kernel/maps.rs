@@ -11,6 +11,7 @@ use cmflow_common::control::{Clock, Control};
 use cmflow_common::expectation::{Event, Expectation, Kind, PLACES, ROOM_BITS, event_index, place_index};
 use cmflow_common::flow::{Claim, Slot};
 use cmflow_common::gateway::{Count, MAX_VERDICTS, OUTCOMES as OUTCOME_ROW};
+use cmflow_common::news::NewsKind;
 use cmflow_common::outcome::Outcome;
 use cmflow_common::room::{Budget, Budgets, Room, allowance};
 
@@ -322,16 +323,20 @@ impl Maps {
         })
     }
 
-    /// News that the ring had no room for.
+    /// News that the ring had no room for, by [`NewsKind`].
     ///
     /// # Errors
     /// Where the map cannot be read.
-    pub fn lost_news(&self) -> Result<u64, KernelError> {
-        let values = self
-            .lost_news
-            .get(&0, 0)
-            .map_err(|error| KernelError::refused("a counter", &error))?;
-        Ok(values.iter().sum())
+    pub fn lost_news(&self) -> Result<[u64; NewsKind::ALL.len()], KernelError> {
+        let mut lost = [0; NewsKind::ALL.len()];
+        for kind in NewsKind::ALL {
+            let values = self
+                .lost_news
+                .get(&(kind as u32), 0)
+                .map_err(|error| KernelError::refused("a counter", &error))?;
+            lost[kind as usize] = values.iter().sum();
+        }
+        Ok(lost)
     }
 
     /// Calls `each` for every slot that is in use, with its index.

@@ -1,9 +1,11 @@
 //! The folder of the BPF file system that an instance's maps and links live in.
 
 use std::ffi::CString;
+use std::fs::{OpenOptions, Permissions};
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use super::KernelError;
@@ -11,7 +13,7 @@ use super::calls::{self, Hanging, Object};
 use super::layout::{JOURNAL, LINKS, SHARED, STAMP, stamp};
 
 /// Where BPF file systems are found.
-const ROOT: &str = "/sys/fs/bpf";
+pub(super) const ROOT: &str = "/sys/fs/bpf";
 
 /// The pins of one instance.
 #[derive(Clone, Debug)]
@@ -28,10 +30,25 @@ impl Pins {
         }
     }
 
+    /// Where folders of instances may lie.
+    #[must_use]
+    pub fn roots() -> [PathBuf; 2] {
+        [Path::new(ROOT).join("cmflow"), super::OWN_MOUNT.into()]
+    }
+
     /// Pins at a folder of a BPF file system, wherever that is mounted.
     #[must_use]
     pub const fn at(folder: PathBuf) -> Self {
         Self { folder }
+    }
+
+    /// Gives every pin to a user and a group, which may then read and change what they hold: permissions of pins are
+    /// the boundary that the kernel keeps.
+    ///
+    /// # Errors
+    /// Where a pin cannot be given away.
+    pub fn hand_over(&self, user: u32, group: u32) -> Result<(), KernelError> {
+        hand_over(&self.folder, user, group)
     }
 
     /// The folder.
@@ -46,9 +63,11 @@ impl Pins {
     /// Where neither works.
     pub fn create(&self) -> Result<(), KernelError> {
         let root = Path::new(ROOT);
-        if !is_bpf_file_system(root) {
+        let elsewhere = !self.folder.starts_with(root);
+        if !elsewhere && !is_bpf_file_system(root) {
             mount(root).map_err(|source| KernelError::NoBpfFileSystem {
                 path: root.to_owned(),
+                options: String::new(),
                 source,
             })?;
         }
@@ -197,7 +216,40 @@ fn list(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn is_bpf_file_system(path: &Path) -> bool {
+/// Gives a file, or a folder and what is in it, to a user and a group. Nothing is followed: the files lie in a folder
+/// that an earlier daemon without root's rights could write to.
+fn hand_over(path: &Path, user: u32, group: u32) -> Result<(), KernelError> {
+    let failed = |source| KernelError::Pin {
+        path: path.to_owned(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_PATH | libc::O_NOFOLLOW)
+        .open(path)
+        .map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    let kind = found.file_type();
+    let mode = if kind.is_dir() {
+        for entry in std::fs::read_dir(path).map_err(failed)? {
+            hand_over(&entry.map_err(failed)?.path(), user, group)?;
+        }
+        0o750
+    } else if kind.is_file() {
+        0o660
+    } else {
+        return Ok(());
+    };
+    // By way of the descriptor, so that it is the file that was looked at.
+    let opened = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    // Who made it as that user may not be allowed the call at all.
+    if (found.uid(), found.gid()) != (user, group) {
+        chown(&opened, Some(user), Some(group)).map_err(failed)?;
+    }
+    std::fs::set_permissions(&opened, Permissions::from_mode(mode)).map_err(failed)
+}
+
+pub(super) fn is_bpf_file_system(path: &Path) -> bool {
     const BPF_FS_MAGIC: i64 = 0xcafe_4a11;
     let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
         return false;

@@ -51,7 +51,7 @@ fn with(asked: &Asked, tables: &MemoryTables, suffix: &str, reach: [f64; 2]) -> 
         let cost = stand.cost(&rig, 8081, bits)?;
         figures.push(cost.figure(format!("undocumented-new-flow{temperature}{suffix}")));
     }
-    let lost = rig.maps.lost_news()?;
+    let lost: u64 = rig.maps.lost_news()?.iter().sum();
     ensure!(
         lost == 0,
         "{lost} news found no room: undocumented-new-flow would look cheaper than it is"

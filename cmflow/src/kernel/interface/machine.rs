@@ -63,6 +63,16 @@ fn release() -> io::Result<String> {
     Ok(release.to_string_lossy().into_owned())
 }
 
+/// The kernel that runs, and whether it has tcx.
+///
+/// # Errors
+/// Where it is too old, or its release cannot be told.
+pub fn running() -> Result<(String, bool), InterfaceError> {
+    let release = Release::running()?;
+    new_enough(release)?;
+    Ok((release.to_string(), release.has_tcx()))
+}
+
 /// Whether the kernel is new enough.
 ///
 /// # Errors

@@ -50,14 +50,6 @@ pub struct Plan {
     pub why: String,
 }
 
-/// Drivers that take their link down, or reset the card, to put an XDP program in or out.
-///
-/// Read in their sources (drivers/net/ethernet of Linux): `igb_xdp_setup` and `igc_xdp_set_prog` close and open
-/// the interface; `ixgbe_xdp_setup` does by way of `ixgbe_setup_tc`, `ixgbevf_xdp_setup` by itself;
-/// `i40e_xdp_setup` resets and rebuilds; `ice_xdp_setup_prog` takes the interface down and up; `bnxt_xdp_set`
-/// (driver `bnxt_en`) closes and opens the card.
-const RESETS_LINK: [&str; 7] = ["bnxt_en", "i40e", "ice", "igb", "igc", "ixgbe", "ixgbevf"];
-
 /// Longest packet that surely lies in one piece at the native hook: a page of 4096 bytes less headroom (256),
 /// what the kernel keeps at the end (320, `skb_shared_info`), an Ethernet header (14) and two VLAN tags (8).
 pub(super) const ONE_PIECE_MTU: u32 = 3498;
@@ -90,13 +82,6 @@ impl Interface {
             | ARPHRD_IP6GRE => Shape::RawIp,
             _ => Shape::Unreadable,
         }
-    }
-
-    /// Whether its driver takes the link down to put a program in or out.
-    pub(super) fn resets_link(&self) -> bool {
-        self.driver
-            .as_deref()
-            .is_some_and(|driver| RESETS_LINK.contains(&driver))
     }
 
     /// Why its driver will refuse native XDP, as far as it tells beforehand.

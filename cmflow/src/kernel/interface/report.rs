@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::choice::{refuse, refuse_set, refuse_stacked};
+use super::choice::{Choice, refuse, refuse_set, refuse_stacked};
 use super::link::{all, named};
-use super::machine::{Release, new_enough, privileges};
+use super::machine::{Release, kernel, privileges};
 use super::plan::{Mode, ONE_PIECE_MTU, constants, plan_for};
 use super::{Interface, InterfaceError};
 use crate::kernel::Hook;
@@ -67,9 +67,21 @@ impl fmt::Display for Report {
 /// Looks at the machine and at the interfaces that were named. Every problem is told, not the first one only.
 #[must_use]
 pub fn report(names: &[String], mode: Mode) -> Report {
+    let mut report = outlooks(names, mode, &[]);
+    let machine = [privileges(), kernel()];
+    let problems = machine.into_iter().filter_map(Result::err);
+    report
+        .problems
+        .splice(0..0, problems.map(|error| error.to_string()));
+    report
+}
+
+/// The interfaces alone, whatever this process may and the kernel is. `own` are the numbers of programs that may be
+/// there, because they are the instance's own.
+#[must_use]
+pub fn outlooks(names: &[String], mode: Mode, own: &[u32]) -> Report {
     let mut report = Report::default();
     let mut problem = |error: InterfaceError| report.problems.push(error.to_string());
-    privileges().unwrap_or_else(&mut problem);
     let looked = Release::running().and_then(|kernel| Ok((kernel, all()?)));
     let (kernel, all) = match looked {
         Ok(looked) => looked,
@@ -78,7 +90,6 @@ pub fn report(names: &[String], mode: Mode) -> Report {
             return report;
         }
     };
-    new_enough(kernel).unwrap_or_else(&mut problem);
     let mut chosen = Vec::new();
     for name in names {
         match named(name, &all) {
@@ -87,13 +98,29 @@ pub fn report(names: &[String], mode: Mode) -> Report {
         }
     }
     for interface in &chosen {
-        refuse(interface, mode, &[], kernel).unwrap_or_else(&mut problem);
+        refuse(interface, mode, own, kernel).unwrap_or_else(&mut problem);
     }
     refuse_set(&chosen).unwrap_or_else(&mut problem);
     refuse_stacked(&chosen, &all).unwrap_or_else(&mut problem);
     let outlook = |interface: &Interface| outlook(interface, mode, kernel, &all);
     report.interfaces = chosen.iter().map(outlook).collect();
     report
+}
+
+/// What is worth knowing before programs are put on the interfaces that were chosen, each with its interface's name.
+///
+/// # Errors
+/// Where the kernel's release cannot be told.
+pub fn forewarn(choice: &Choice, mode: Mode) -> Result<Vec<String>, InterfaceError> {
+    let kernel = Release::running()?;
+    let warned = |interface: &Interface| {
+        let outlook = outlook(interface, mode, kernel, &choice.all);
+        let name = outlook.name;
+        let told = move |warning: String| format!("{name}: {warning}");
+        let known_before = outlook.warnings.into_iter().filter(|one| one != MERGED);
+        known_before.map(told).collect::<Vec<_>>()
+    };
+    Ok(choice.chosen.iter().flat_map(warned).collect())
 }
 
 /// What one interface would get under that kernel.
@@ -123,6 +150,9 @@ pub(super) fn outlook(interface: &Interface, mode: Mode, kernel: Release, all: &
     }
 }
 
+/// Of generic XDP; `cmflow run` says it when that is what it came to.
+const MERGED: &str = "packets are merged packets: counts of packets are too low, bytes are right";
+
 /// What is worth knowing of an interface that gets this hook.
 fn warnings(interface: &Interface, hook: Hook, all: &[Interface]) -> Vec<String> {
     let name = &interface.name;
@@ -130,12 +160,11 @@ fn warnings(interface: &Interface, hook: Hook, all: &[Interface]) -> Vec<String>
     if let Some(why) = interface.lacks_native().filter(|_| hook == Hook::Native) {
         warnings.push(format!("native XDP will be refused: {why}"));
     }
-    if hook == Hook::Native && interface.resets_link() {
-        warnings.push("its driver takes the link down for a moment when native XDP comes or goes".to_owned());
+    if hook == Hook::Native {
+        warnings.extend(interface.interruption());
     }
     if hook == Hook::Generic {
-        warnings
-            .push("packets are merged packets: counts of packets are too low, bytes are right".to_owned());
+        warnings.push(MERGED.to_owned());
     }
     if hook == Hook::Native && interface.mtu > ONE_PIECE_MTU {
         let mtu = interface.mtu;
@@ -143,11 +172,8 @@ fn warnings(interface: &Interface, hook: Hook, all: &[Interface]) -> Vec<String>
             "MTU {mtu} is more than {ONE_PIECE_MTU}: frames may lie in several pieces, which costs time"
         ));
     }
-    if interface.offloads.merges && hook != Hook::Generic {
-        warnings.push(format!(
-            "the card merges packets (LRO), which miscounts them and stops native XDP on some; turn it off: \
-             ethtool -K {name} lro off"
-        ));
+    if hook != Hook::Generic {
+        warnings.extend(interface.merging());
     }
     let bridged = constants(interface, 0, hook, all).tags_apart;
     if bridged && interface.offloads.takes_tags && hook != Hook::Tcx {

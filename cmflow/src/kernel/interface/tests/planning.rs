@@ -179,6 +179,45 @@ fn what_check_says_before_anything_is_attached() {
         assert!(warnings.contains(warning), "'{warnings}' lacks '{warning}'");
         assert_eq!(warnings.is_empty(), warning.is_empty(), "'{warnings}'");
     }
+    // Driver, mode asked for, words among the warnings; nothing: no warning.
+    for (driver, mode, warning) in [
+        ("ixgbe", Mode::Native, "driver ixgbe takes the link down"),
+        (
+            "ice",
+            Mode::Native,
+            "with --keep a restart or an upgrade swaps programs",
+        ),
+        // Auto keeps the link: tcx.
+        ("ixgbe", Mode::Auto, ""),
+        ("ena", Mode::Auto, "driver ena makes its queues anew"),
+        ("vmxnet3", Mode::Auto, "makes its queues anew"),
+        ("ena", Mode::Tcx, ""),
+        ("virtio_net", Mode::Auto, ""),
+    ] {
+        let warnings = outlook(&card("eth1", 1, driver), mode, NEW, &[])
+            .warnings
+            .join("\n");
+        assert!(
+            warnings.contains(warning),
+            "{driver}: '{warnings}' lacks '{warning}'"
+        );
+        assert_eq!(warnings.is_empty(), warning.is_empty(), "{driver}: '{warnings}'");
+    }
+    for (driver, said) in [
+        ("mlx5_core", "driver mlx5_core refuses native XDP meanwhile"),
+        ("vmxnet3", "turns that off for native XDP"),
+        ("e1000e", "stops native XDP on some"),
+    ] {
+        let merging = Interface {
+            offloads: merging.offloads,
+            ..card("eth1", 1, driver)
+        };
+        let warnings = outlook(&merging, Mode::Auto, NEW, &[]).warnings.join("\n");
+        assert!(
+            warnings.contains(said) && warnings.contains("ethtool -K eth1 lro off"),
+            "{warnings}"
+        );
+    }
     let port = port_of(2, merging);
     let all = [port.clone(), device("br0", 2, "bridge", None)];
     let outlook = outlook(&port, Mode::Auto, NEW, &all);
