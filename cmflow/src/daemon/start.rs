@@ -316,6 +316,7 @@ fn observer(
         run,
         since,
         gaps: Vec::new(),
+        lacks: Default::default(),
         kept: None,
     }
 }
