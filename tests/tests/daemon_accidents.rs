@@ -60,6 +60,13 @@ fn a_slot_that_is_lost_is_told_at_the_next_tick() -> Result<()> {
         "{log}"
     );
 
+    // Once for each half that lacks something, however often it is looked at.
+    for _ in 0..4 {
+        assert_eq!(daemon.ask(&["status"]).status.code(), Some(1));
+    }
+    let lines = daemon.log().matches("conservation law broken in half").count();
+    assert!((1..=2).contains(&lines), "{}", daemon.log());
+
     // A restart does not make it good.
     daemon.end(Signal::KILL)?;
     let mut second = office.run_broken(&Plan::on(&BOTH).named(plan.instance()))?;

@@ -25,6 +25,12 @@ impl Half {
         self.flow_outcome == self.verdicts && self.flow_outcome == self.accounted()
     }
 
+    /// Packets that were parsed into flows and not judged, and those not accounted for.
+    #[must_use]
+    pub fn lacks(&self) -> [i128; 2] {
+        [self.verdicts, self.accounted()].map(|side| i128::from(self.flow_outcome) - i128::from(side))
+    }
+
     /// What the flow table accounts for.
     #[must_use]
     pub const fn accounted(&self) -> u64 {

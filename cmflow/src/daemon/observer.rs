@@ -37,6 +37,8 @@ pub(super) struct Observer {
     pub(super) run: u64,
     pub(super) since: Timestamp,
     pub(super) gaps: Vec<Gap>,
+    /// What each half of the counters lacked when that was last logged.
+    pub(super) lacks: [[i128; 2]; 2],
     /// When the state was written, and what it tells of.
     pub(super) kept: Option<(Timestamp, [u64; 2], usize)>,
 }
@@ -47,7 +49,12 @@ impl Observer {
         let reading = self.reader.tick(&mut self.maps)?;
         self.looked.iter_mut().for_each(Looked::read_received);
         if !reading.law_held {
-            for (number, half) in self.reader.law.halves.iter().enumerate() {
+            // Once for each break, not once a second: what is lost stays lost.
+            let lacks = self.reader.law.halves.map(|half| half.lacks());
+            let halves = self.reader.law.halves.iter().enumerate();
+            for (number, half) in
+                halves.filter(|(number, half)| !half.holds() && lacks[*number] != self.lacks[*number])
+            {
                 log::error!(
                     "conservation law broken in half {number}: {} packets parsed into flows, {} judged, \
                      {} accounted for ({} live + {} expired + {} without entry)",
@@ -59,6 +66,7 @@ impl Observer {
                     half.without_entry
                 );
             }
+            self.lacks = lacks;
         }
         Ok(reading)
     }

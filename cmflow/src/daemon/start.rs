@@ -329,6 +329,7 @@ fn observer(
         run,
         since,
         gaps: Vec::new(),
+        lacks: Default::default(),
         kept: None,
     }
 }
