@@ -1,6 +1,7 @@
 //! Reads the kernel's counters: one tick turns the epoch, takes the half that came to rest, checks the law,
 //! and frees what has been silent too long.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use cmflow_common::control::{Idle, lifetime_index};
@@ -89,7 +90,7 @@ impl Timeouts {
 
 /// What a tick found.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct Tick {
     /// When.
     pub moment: Moment,
     /// Frames by interface slot and outcome, both halves.
@@ -98,14 +99,30 @@ pub struct Reading {
     pub verdicts: Vec<Count>,
     /// Packets without an entry in the flow table, both halves.
     pub without_entry: Count,
-    /// Flows in the table.
-    pub flows: Vec<Flow>,
     /// Slots in use.
     pub slots: usize,
     /// Slots in use by kind, by number of the [`Room`].
     pub rooms: [u64; Room::ALL.len()],
     /// Whether the law held for the half that came to rest.
     pub law_held: bool,
+}
+
+/// What a tick found, and every flow: what answers are made of. A tick that nobody asks for goes without the flows,
+/// because making them takes most of its time.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What the tick found.
+    pub tick: Tick,
+    /// Flows in the table.
+    pub flows: Vec<Flow>,
+}
+
+impl Deref for Reading {
+    type Target = Tick;
+
+    fn deref(&self) -> &Tick {
+        &self.tick
+    }
 }
 
 /// What a daemon left of its reading.
@@ -208,29 +225,45 @@ impl Reader {
     ///
     /// # Errors
     /// Where the kernel refuses to be read; nothing is lost by it, the next tick reads the same counters.
-    pub fn tick(&mut self, maps: &mut Maps) -> Result<Reading, KernelError> {
+    pub fn tick(&mut self, maps: &mut Maps) -> Result<Tick, KernelError> {
+        self.look(maps, |_| {})
+    }
+
+    /// One tick, and every flow that is in the table then.
+    ///
+    /// # Errors
+    /// As [`Reader::tick`].
+    pub fn read(&mut self, maps: &mut Maps) -> Result<Reading, KernelError> {
+        let mut slots = Vec::new();
+        let tick = self.look(maps, |slot| slots.push(*slot))?;
+        Ok(Reading {
+            tick,
+            flows: Flow::collect(slots.into_iter()),
+        })
+    }
+
+    /// One tick; `each` is shown every slot in use that stays.
+    fn look(&mut self, maps: &mut Maps, mut each: impl FnMut(&Slot)) -> Result<Tick, KernelError> {
         let moment = self.timeline.sample(maps.clock()?.jiffies, Timestamp::now());
         let rest = maps.turn_epoch(self.timeouts.gates(&moment))?;
         let gates = maps.gates();
         let at_rest = maps.counters(rest, self.interfaces, self.verdicts)?;
 
         let mut live = 0;
-        let mut slots = Vec::new();
+        let mut used = 0;
+        let mut rooms = [0; Room::ALL.len()];
         let mut silent = Vec::new();
         maps.each_slot(|index, slot| {
             live += slot.packets[rest][0] + slot.packets[rest][1];
             if slot.last_seen < gates[idle_class(slot.key.protocol(), slot.state_bits()) as usize] {
                 silent.push((index, slot));
             } else {
-                slots.push(slot);
+                used += 1;
+                let verdict = Claim::from_word(slot.claim).verdict;
+                rooms[Room::of(verdict, slot.state_bits()) as usize] += 1;
+                each(&slot);
             }
         });
-        let used = slots.len();
-        let mut rooms = [0; Room::ALL.len()];
-        for slot in &slots {
-            let verdict = Claim::from_word(slot.claim).verdict;
-            rooms[Room::of(verdict, slot.state_bits()) as usize] += 1;
-        }
         maps.allow_rooms(rooms);
         let half = Half {
             flow_outcome: at_rest
@@ -252,7 +285,7 @@ impl Reader {
             packets: a.packets + b.packets,
             bytes: a.bytes + b.bytes,
         };
-        Ok(Reading {
+        Ok(Tick {
             moment,
             outcomes: at_rest
                 .outcomes
@@ -267,7 +300,6 @@ impl Reader {
                 .map(|(a, b)| both(a, b))
                 .collect(),
             without_entry: both(&at_rest.without_entry, &moving.without_entry),
-            flows: Flow::collect(slots.into_iter()),
             slots: used,
             rooms,
             law_held,

@@ -8,7 +8,7 @@ use crate::answer::{Gap, ip};
 use crate::compile::{Compiled, VerdictInfo};
 use crate::findings::Findings;
 use crate::kernel::{FilledTables, KernelError, Maps};
-use crate::reader::{Reader, Reading};
+use crate::reader::{Reader, Reading, Tick};
 use crate::serve::{Question, Reply};
 use crate::site::SiteModel;
 
@@ -44,11 +44,24 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    /// One tick. Logs both sides of the law where it does not hold.
-    pub(super) fn tick(&mut self) -> Result<Reading, KernelError> {
-        let reading = self.reader.tick(&mut self.maps)?;
+    /// One tick.
+    pub(super) fn tick(&mut self) -> Result<Tick, KernelError> {
+        let tick = self.reader.tick(&mut self.maps)?;
+        self.settle(&tick);
+        Ok(tick)
+    }
+
+    /// One tick, and every flow.
+    fn read(&mut self) -> Result<Reading, KernelError> {
+        let reading = self.reader.read(&mut self.maps)?;
+        self.settle(&reading.tick);
+        Ok(reading)
+    }
+
+    /// Takes note of a tick. Logs both sides of the law where it does not hold.
+    fn settle(&mut self, tick: &Tick) {
         self.looked.iter_mut().for_each(Looked::read_received);
-        if !reading.law_held {
+        if !tick.law_held {
             // Once for each break, not once a second: what is lost stays lost.
             let lacks = self.reader.law.halves.map(|half| half.lacks());
             let halves = self.reader.law.halves.iter().enumerate();
@@ -68,7 +81,6 @@ impl Observer {
             }
             self.lacks = lacks;
         }
-        Ok(reading)
     }
 
     /// What is done at intervals, whoever asks or not: lost interfaces are found, what is gone is kept. Says whether an
@@ -142,7 +154,7 @@ impl Observer {
 
     /// Answers a question from counters read now.
     pub(super) fn answer(&mut self, question: Question) -> Reply {
-        let reading = match self.tick() {
+        let reading = match self.read() {
             Ok(reading) => reading,
             Err(error) => return Reply::Refusal(format!("the counters cannot be read: {error}")),
         };
