@@ -228,19 +228,11 @@ fn a_port_pair_used_again_after_long_silence_is_a_new_flow() -> Result<()> {
     let year = 365 * 86_400;
     // Frames of the first use, seconds of silence, frames of the second; how many flows that is.
     for (first, silence_s, second, flows) in [
-        // Closed TCP is kept two minutes, open TCP an hour, UDP three minutes.
-        (
-            vec![open().syn(), answer().rst().ack()],
-            60,
-            vec![open().syn()],
-            1,
-        ),
-        (
-            vec![open().syn(), answer().rst().ack()],
-            150,
-            vec![open().syn()],
-            2,
-        ),
+        // A SYN on a closed conversation begins another one at once. TCP that is not open is kept two minutes, open
+        // TCP an hour, UDP three minutes.
+        (vec![open().syn(), answer().rst().ack()], 1, vec![open().syn()], 2),
+        (vec![open().syn()], 60, vec![open().syn()], 1),
+        (vec![open().syn()], 150, vec![open().syn()], 2),
         (
             vec![open().ack(), answer().ack()],
             3000,
