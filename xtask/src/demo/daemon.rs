@@ -5,52 +5,94 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use rustix::process::Signal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::answers::{Answers, Flow, Law, Rule, Unexplained};
-use crate::lab::{Lab, Running};
+use crate::lab::{Lab, Running, wait_until};
 use crate::step::answered;
 
 /// How long it may take to load its program and attach it.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// How long it may take to be gone after it was killed.
+const DEATH_LIMIT: Duration = Duration::from_secs(5);
+
 /// A running `cmflow run`; dropping it stops it and removes what it wrote.
-pub(super) struct Daemon {
+pub(super) struct Daemon<'a> {
     cmflow: PathBuf,
+    lab: &'a Lab,
+    site_file: &'a Path,
+    log: PathBuf,
     pub(super) instance: String,
     process: Option<Running>,
 }
 
-impl Daemon {
+impl<'a> Daemon<'a> {
     /// Runs it on all interfaces of the gateway and waits until it answers.
-    pub(super) fn start(cmflow: &Path, lab: &Lab, site_file: &Path, log: PathBuf) -> Result<Self> {
-        let instance = format!("demo-{}", std::process::id());
-        let mut command = lab.gateway().command_with_sys(&cmflow.to_string_lossy())?;
+    pub(super) fn start(cmflow: &Path, lab: &'a Lab, site_file: &'a Path, log: PathBuf) -> Result<Self> {
+        let mut daemon = Self {
+            cmflow: cmflow.to_owned(),
+            lab,
+            site_file,
+            log,
+            instance: format!("demo-{}", std::process::id()),
+            process: None,
+        };
+        daemon.launch()?;
+        daemon.wait_answering()?;
+        Ok(daemon)
+    }
+
+    /// Kills it by SIGKILL, and starts the next one with the same arguments, without waiting for it.
+    /// What the killed one had logged. To be called by a thread that lives on: the process dies with it.
+    pub(super) fn kill_and_start(&mut self) -> Result<String> {
+        let mut process = self.process.take().context("the daemon was started")?;
+        if let Some(status) = process.exited() {
+            bail!(
+                "`cmflow run` ended by itself ({status}) and said: {}",
+                process.last_words()
+            );
+        }
+        process.signal(Signal::KILL)?;
+        wait_until("the end of `cmflow run`", DEATH_LIMIT, || {
+            process.exited().is_some()
+        })?;
+        let logged = process.printed();
+        self.launch()?;
+        Ok(logged)
+    }
+
+    /// Waits until it answers.
+    pub(super) fn wait_answering(&mut self) -> Result<()> {
+        let asking = self.client();
+        let process = self.process.as_mut().context("the daemon was started")?;
+        process
+            .wait_ready(START_LIMIT, || asking.status().is_ok())
+            .context("`cmflow run` does not answer, so there is nothing to show")
+    }
+
+    /// What it logged since it was started last.
+    pub(super) fn logged(&self) -> String {
+        self.process.as_ref().map(Running::printed).unwrap_or_default()
+    }
+
+    fn launch(&mut self) -> Result<()> {
+        let gateway = self.lab.gateway();
+        let mut command = gateway.command_with_sys(&self.cmflow.to_string_lossy())?;
         command
             .arg("run")
             .arg("--site")
-            .arg(site_file)
-            .args(["--instance", &instance]);
-        for interface in lab.gateway_interfaces() {
+            .arg(self.site_file)
+            .args(["--instance", &self.instance]);
+        for interface in self.lab.gateway_interfaces() {
             command.args(["--interface", &interface]);
         }
-        let process = lab.gateway().start(command, Some(log))?;
-        let mut daemon = Self {
-            cmflow: cmflow.to_owned(),
-            instance,
-            process: None,
-        };
-        let process = daemon.process.insert(process);
-        let asking = Client {
-            cmflow: cmflow.to_owned(),
-            instance: daemon.instance.clone(),
-        };
-        process
-            .wait_ready(START_LIMIT, || asking.status().is_ok())
-            .context("`cmflow run` does not answer, so there is nothing to show")?;
-        Ok(daemon)
+        self.process = Some(gateway.start(command, Some(self.log.clone()))?);
+        Ok(())
     }
 
     /// What asks it.
@@ -62,7 +104,7 @@ impl Daemon {
     }
 }
 
-impl Drop for Daemon {
+impl Drop for Daemon<'_> {
     fn drop(&mut self) {
         drop(self.process.take());
         for file in [
@@ -118,7 +160,19 @@ pub(super) struct Status {
     #[serde(default)]
     interfaces: Vec<Interface>,
     pub(super) frames: u64,
+    /// Since when it counts.
+    pub(super) since: Timestamp,
+    /// When no daemon looked.
+    #[serde(default)]
+    pub(super) gaps: Vec<Gap>,
     conservation: Conservation,
+}
+
+/// A time in which the kernel counted alone.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Gap {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,7 +189,7 @@ struct Conservation {
 }
 
 impl Status {
-    fn law(&self) -> Law {
+    pub(super) fn law(&self) -> Law {
         let Conservation {
             ok,
             frames,

@@ -11,16 +11,24 @@ use super::place;
 
 const ROWS: usize = 14;
 
+/// How long an answer may be missing where the daemon is killed again and again.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// When it is asked again.
+const AGAIN: Duration = Duration::from_millis(100);
+
 /// Redraws in place on a terminal; elsewhere it prints every few seconds.
 pub(super) struct Live {
     in_place: bool,
     drawn_lines: usize,
     next: Instant,
     started: Instant,
+    patience: Duration,
+    answered: Instant,
 }
 
 impl Live {
-    pub(super) fn new() -> Self {
+    /// `being_killed` is a daemon that is often just being started: it is asked again.
+    pub(super) fn new(being_killed: bool) -> Self {
         let now = Instant::now();
         let in_place = io::stdout().is_terminal();
         Self {
@@ -28,6 +36,8 @@ impl Live {
             drawn_lines: 0,
             next: now + Duration::from_secs(1),
             started: now,
+            patience: if being_killed { PATIENCE } else { Duration::ZERO },
+            answered: now,
         }
     }
 
@@ -38,7 +48,14 @@ impl Live {
         }
         self.next = Instant::now() + Duration::from_secs(if self.in_place { 1 } else { 5 });
         let text = match picture(client, self.started.elapsed()) {
-            Ok(text) => text,
+            Ok(text) => {
+                self.answered = Instant::now();
+                text
+            }
+            Err(_) if self.answered.elapsed() < self.patience => {
+                self.next = Instant::now() + AGAIN;
+                return;
+            }
             Err(error) => format!("cmflow does not answer: {error:#}\n"),
         };
         // A line that wraps would be two, and the way up would be too short.

@@ -87,6 +87,9 @@ fn arguments(options: &Options, cmflow: Option<&Path>) -> Vec<OsString> {
     if options.keep_open {
         all.push("--keep-open".into());
     }
+    if options.kill_daemon {
+        all.push("--kill-daemon".into());
+    }
     if options.traffic_only {
         all.push("--traffic-only".into());
     }

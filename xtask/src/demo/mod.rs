@@ -11,6 +11,7 @@ mod daemon;
 mod dhcp;
 mod dns;
 mod judged;
+mod kills;
 mod live;
 mod means;
 mod namespaces;
@@ -52,8 +53,11 @@ pub struct Options {
     /// Drive the traffic with no cmflow on the gateway, to look at it with other tools
     #[arg(long, conflicts_with = "cmflow")]
     traffic_only: bool,
+    /// Kill cmflow at random moments while there is traffic, start it again at once, and check that nothing is lost
+    #[arg(long, conflicts_with = "traffic_only")]
+    kill_daemon: bool,
     /// Play the same conversations as a capture, without root and without namespaces
-    #[arg(long, conflicts_with_all = ["traffic_only", "keep_open", "seconds"])]
+    #[arg(long, conflicts_with_all = ["traffic_only", "keep_open", "kill_daemon", "seconds"])]
     replay: bool,
 }
 
@@ -67,6 +71,9 @@ pub fn run(options: &Options) -> Result<bool> {
     match means {
         Means::Replay(why) if options.traffic_only => bail!(CannotServe::because(format!(
             "--traffic-only sends traffic through network namespaces, and there can be none: {why}"
+        ))),
+        Means::Replay(why) if options.kill_daemon => bail!(CannotServe::because(format!(
+            "--kill-daemon kills a cmflow that counts in the kernel, and there can be none: {why}"
         ))),
         Means::Replay(why) => {
             if options.keep_open {

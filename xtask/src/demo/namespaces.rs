@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::daemon::{Client, Daemon};
+use super::kills::Kills;
 use super::live::Live;
 use super::stage::Stage;
 use super::traffic::Traffic;
@@ -16,6 +17,9 @@ use super::{Options, place, site_file, summary};
 use crate::lab::{Lab, ScratchDir, Signals};
 use crate::setup::programs;
 use crate::step::step;
+
+/// Between two looks at the clock.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs it; whether everything went as it should. Without a cmflow there is only traffic.
 pub(super) fn run(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
@@ -65,10 +69,20 @@ pub(super) fn run(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
     thread::scope(|scope| {
         // Also when something below fails or panics: the threads end, and the scope with them.
         let _stop = StopWhenDropped(&stop);
+        let mut kills = daemon
+            .as_mut()
+            .filter(|_| options.kill_daemon)
+            .map(|daemon| Kills::begin(daemon, &lab))
+            .transpose()?;
         traffic.speak(scope, &stop);
-        watch(client.as_ref(), Duration::from_secs(options.seconds), &signals);
+        let limit = Duration::from_secs(options.seconds);
+        watch(client.as_ref(), kills.as_mut(), limit, &signals)?;
+        let survived = kills.map(Kills::end).transpose()?;
         let answers = client.as_ref().map(Client::answers).transpose()?;
-        let well = summary::print(traffic.went(), &traffic.substituted, answers.as_ref());
+        let mut well = summary::print(traffic.went(), &traffic.substituted, answers.as_ref());
+        if let Some(survived) = survived {
+            well &= survived.print();
+        }
         if options.keep_open && !signals.interrupted() {
             explore(&lab, cmflow, daemon.as_ref(), &site_file, &signals);
         }
@@ -84,21 +98,49 @@ impl Drop for StopWhenDropped<'_> {
     }
 }
 
-fn watch(client: Option<&Client>, limit: Duration, signals: &Signals) {
+/// Shows what cmflow says until the time is over. The daemon is killed by this thread, which outlives it, and is
+/// asked by another, so that no question keeps it alive.
+fn watch(
+    client: Option<&Client>,
+    mut kills: Option<&mut Kills<'_, '_>>,
+    limit: Duration,
+    signals: &Signals,
+) -> Result<()> {
     let deadline = Instant::now() + limit;
-    let mut live = Live::new();
-    while Instant::now() < deadline && !signals.interrupted() {
+    let over = AtomicBool::new(false);
+    let being_killed = kills.is_some();
+    thread::scope(|scope| {
+        let _over = StopWhenDropped(&over);
         if let Some(client) = client {
-            live.tick(client);
+            scope.spawn(|| {
+                let mut live = Live::new(being_killed);
+                while !over.load(Ordering::Relaxed) {
+                    live.tick(client);
+                    thread::sleep(PAUSE);
+                }
+            });
         }
-        thread::sleep(Duration::from_millis(50));
-    }
+        while Instant::now() < deadline && !signals.interrupted() {
+            if let Some(kills) = &mut kills {
+                kills.tick()?;
+            }
+            thread::sleep(PAUSE);
+        }
+        anyhow::Ok(())
+    })?;
     if signals.interrupted() {
         println!("\ninterrupted: this is what came of it until now");
     }
+    Ok(())
 }
 
-fn explore(lab: &Lab, cmflow: Option<&Path>, daemon: Option<&Daemon>, site_file: &Path, signals: &Signals) {
+fn explore(
+    lab: &Lab,
+    cmflow: Option<&Path>,
+    daemon: Option<&Daemon<'_>>,
+    site_file: &Path,
+    signals: &Signals,
+) {
     println!("\nStill running, traffic and all. From another terminal, as root:");
     if let (Some(cmflow), Some(daemon)) = (cmflow, daemon) {
         for verb in ["flows", "rules", "undocumented", "status"] {
@@ -131,6 +173,6 @@ fn explore(lab: &Lab, cmflow: Option<&Path>, daemon: Option<&Daemon>, site_file:
         }
     });
     while !entered.load(Ordering::Relaxed) && !signals.interrupted() {
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(PAUSE);
     }
 }

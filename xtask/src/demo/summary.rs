@@ -29,7 +29,8 @@ pub(super) fn print(
     conversations_well && law_holds
 }
 
-fn heading(text: &str) {
+/// A line that stands above what belongs together.
+pub(super) fn heading(text: &str) {
     println!("\n{text}\n{}", "-".repeat(text.len()));
 }
 

@@ -1,0 +1,279 @@
+//! `--kill-daemon`: the daemon is killed at random while there is traffic, and what has to be true after that.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+
+use super::daemon::{Daemon, Gap, Status};
+use super::summary::heading;
+use crate::lab::Lab;
+
+/// The shortest and the longest time from one kill to the next, in milliseconds.
+const BETWEEN: (u64, u64) = (500, 2000);
+
+/// What a daemon logs when it lost something, in its own words, and whether that may be.
+const LOSSES: [(&str, bool); 3] = [
+    ("conservation law broken", false),
+    ("counting begins anew", false),
+    ("nobody knows any more whose they were", true),
+];
+
+/// Kills of a daemon; what the gateway carried meanwhile is compared with what was counted.
+pub(super) struct Kills<'d, 'l> {
+    daemon: &'d mut Daemon<'l>,
+    lab: &'l Lab,
+    begun: Reading,
+    moments: Moments,
+    next: Instant,
+    count: u32,
+    losses: Vec<String>,
+    broken: bool,
+}
+
+impl<'d, 'l> Kills<'d, 'l> {
+    /// The daemon answers, and is killed from now on.
+    pub(super) fn begin(daemon: &'d mut Daemon<'l>, lab: &'l Lab) -> Result<Self> {
+        let begun = Reading::take(daemon, lab)?;
+        let mut moments = Moments::by_the_clock();
+        Ok(Self {
+            daemon,
+            lab,
+            begun,
+            next: Instant::now() + moments.pause(),
+            moments,
+            count: 0,
+            losses: Vec::new(),
+            broken: false,
+        })
+    }
+
+    /// Kills it where it is time to.
+    pub(super) fn tick(&mut self) -> Result<()> {
+        if Instant::now() < self.next {
+            return Ok(());
+        }
+        let logged = self.daemon.kill_and_start()?;
+        self.count += 1;
+        self.hear(&logged);
+        self.next = Instant::now() + self.moments.pause();
+        Ok(())
+    }
+
+    /// Waits until the last one answers; what came of it.
+    pub(super) fn end(mut self) -> Result<Survived> {
+        self.daemon
+            .wait_answering()
+            .with_context(|| format!("after it was killed {} times", self.count))?;
+        let end = Reading::take(self.daemon, self.lab)?;
+        let logged = self.daemon.logged();
+        self.hear(&logged);
+        Ok(Survived {
+            count: self.count,
+            seed: self.moments.seed,
+            alone: alone(&end.status.gaps),
+            carried: carried(&self.begun, &end),
+            counted: end.status.frames.saturating_sub(self.begun.status.frames),
+            began_anew: end.status.since != self.begun.status.since,
+            law_held: end.status.law().holds && !self.broken,
+            losses: self.losses,
+        })
+    }
+
+    fn hear(&mut self, logged: &str) {
+        for line in logged.lines() {
+            if let Some((_, may_be)) = LOSSES.iter().find(|(words, _)| line.contains(words)) {
+                self.broken |= !may_be;
+                self.losses.push(line.trim().to_owned());
+            }
+        }
+    }
+}
+
+/// What the daemon had counted, and what the interfaces had carried before and after it was asked.
+struct Reading {
+    before: u64,
+    status: Status,
+    after: u64,
+}
+
+impl Reading {
+    fn take(daemon: &Daemon<'_>, lab: &Lab) -> Result<Self> {
+        let received = || -> Result<u64> {
+            let of = |name: &String| Ok(lab.gateway_counters(name)?.rx_packets);
+            lab.gateway_interfaces().iter().map(of).sum()
+        };
+        Ok(Self {
+            before: received()?,
+            status: daemon.client().status()?,
+            after: received()?,
+        })
+    }
+}
+
+/// The fewest and the most packets that can have come in between two readings of the daemon.
+fn carried(begun: &Reading, end: &Reading) -> (u64, u64) {
+    (
+        end.before.saturating_sub(begun.after),
+        end.after.saturating_sub(begun.before),
+    )
+}
+
+/// How long the kernel counted alone. Where a daemon is killed before it ever looked, the next one's gap begins where
+/// that one's did.
+fn alone(gaps: &[Gap]) -> Duration {
+    let mut gaps = gaps.to_vec();
+    gaps.sort_by_key(|gap| gap.from);
+    let mut total = Duration::ZERO;
+    let mut until = None;
+    for gap in gaps {
+        let from = until.map_or(gap.from, |until| gap.from.max(until));
+        // None where it lies within the one before.
+        total += Duration::try_from(gap.to.duration_since(from)).unwrap_or_default();
+        until = until.max(Some(gap.to));
+    }
+    total
+}
+
+/// What came of the kills.
+pub(super) struct Survived {
+    count: u32,
+    seed: u64,
+    alone: Duration,
+    carried: (u64, u64),
+    counted: u64,
+    began_anew: bool,
+    law_held: bool,
+    losses: Vec<String>,
+}
+
+impl Survived {
+    /// Prints it; whether all is as it must be.
+    pub(super) fn print(&self) -> bool {
+        heading("The daemon was killed");
+        let wrongs = self.wrongs();
+        let lost = if wrongs.is_empty() {
+            "nothing lost".to_owned()
+        } else {
+            wrongs.join(", ")
+        };
+        println!(
+            "killed {} times, kernel alone for {:.1} s in all, {lost}",
+            self.count,
+            self.alone.as_secs_f64()
+        );
+        let (least, most) = self.carried;
+        println!(
+            "{} packets were counted; the interfaces carried {least} to {most} meanwhile (moments by seed {:#x})",
+            self.counted, self.seed
+        );
+        for loss in &self.losses {
+            println!("it logged: {loss}");
+        }
+        wrongs.is_empty()
+    }
+
+    fn wrongs(&self) -> Vec<String> {
+        let (least, most) = self.carried;
+        let mut wrongs = Vec::new();
+        if self.count == 0 {
+            wrongs.push("which is too seldom to say anything".to_owned());
+        }
+        if self.counted < least {
+            wrongs.push(format!("{} packets MISSING", least - self.counted));
+        }
+        if self.counted > most {
+            wrongs.push(format!("{} packets counted TWICE", self.counted - most));
+        }
+        if self.began_anew {
+            wrongs.push("counting BEGAN ANEW".to_owned());
+        }
+        if !self.law_held {
+            wrongs.push("the law did NOT hold".to_owned());
+        }
+        wrongs
+    }
+}
+
+/// Random times between kills.
+struct Moments {
+    seed: u64,
+    state: u64,
+}
+
+impl Moments {
+    fn by_the_clock() -> Self {
+        let seed = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs() ^ u64::from(since.subsec_nanos()) << 32);
+        Self { seed, state: seed }
+    }
+
+    fn pause(&mut self) -> Duration {
+        // splitmix64
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.state;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^= word >> 31;
+        let (shortest, longest) = BETWEEN;
+        Duration::from_millis(shortest + word % (longest - shortest + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_alone_is_counted_once() {
+        let gap = |from: i64, to: i64| Gap {
+            from: jiff::Timestamp::from_second(from).expect("a time"),
+            to: jiff::Timestamp::from_second(to).expect("a time"),
+        };
+        for (gaps, seconds) in [
+            (vec![], 0),
+            (vec![gap(1, 2), gap(5, 8)], 4),
+            (vec![gap(5, 8), gap(1, 2)], 4),
+            // The second daemon was killed before it looked.
+            (vec![gap(1, 2), gap(1, 4)], 3),
+            (vec![gap(1, 9), gap(2, 3), gap(8, 10)], 9),
+        ] {
+            assert_eq!(alone(&gaps), Duration::from_secs(seconds), "{gaps:?}");
+        }
+    }
+
+    #[test]
+    fn moments_lie_within_their_bounds() {
+        let mut moments = Moments { seed: 1, state: 1 };
+        let pauses: Vec<Duration> = (0..1000).map(|_| moments.pause()).collect();
+        let bounds = Duration::from_millis(BETWEEN.0)..=Duration::from_millis(BETWEEN.1);
+        assert!(pauses.iter().all(|pause| bounds.contains(pause)));
+        assert!(pauses.windows(2).any(|two| two[0] != two[1]));
+    }
+
+    #[test]
+    fn each_loss_is_told() {
+        let well = || Survived {
+            count: 9,
+            seed: 1,
+            alone: Duration::from_secs(1),
+            carried: (100, 110),
+            counted: 100,
+            began_anew: false,
+            law_held: true,
+            losses: Vec::new(),
+        };
+        let wrongs = |change: fn(&mut Survived)| {
+            let mut survived = well();
+            change(&mut survived);
+            survived.wrongs().join(", ")
+        };
+        assert_eq!(wrongs(|_| {}), "");
+        assert_eq!(wrongs(|it| it.counted = 110), "");
+        assert_eq!(wrongs(|it| it.counted = 99), "1 packets MISSING");
+        assert_eq!(wrongs(|it| it.counted = 111), "1 packets counted TWICE");
+        assert_eq!(wrongs(|it| it.began_anew = true), "counting BEGAN ANEW");
+        assert_eq!(wrongs(|it| it.law_held = false), "the law did NOT hold");
+        assert!(!wrongs(|it| it.count = 0).is_empty());
+    }
+}
