@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -52,10 +52,7 @@ impl<'a> Daemon<'a> {
     pub(super) fn kill_and_start(&mut self) -> Result<String> {
         let mut process = self.process.take().context("the daemon was started")?;
         if let Some(status) = process.exited() {
-            bail!(
-                "`cmflow run` ended by itself ({status}) and said: {}",
-                process.last_words()
-            );
+            bail!(ended(status, &process));
         }
         process.signal(Signal::KILL)?;
         wait_until("the end of `cmflow run`", DEATH_LIMIT, || {
@@ -64,6 +61,15 @@ impl<'a> Daemon<'a> {
         let logged = process.printed();
         self.launch()?;
         Ok(logged)
+    }
+
+    /// Whether it answers already; fails where it has ended.
+    pub(super) fn answers(&mut self) -> Result<bool> {
+        let process = self.process.as_mut().context("the daemon was started")?;
+        if let Some(status) = process.exited() {
+            bail!(ended(status, process));
+        }
+        Ok(self.client().status().is_ok())
     }
 
     /// Waits until it answers.
@@ -118,6 +124,14 @@ impl Drop for Daemon<'_> {
             let _ = fs::remove_file(file);
         }
     }
+}
+
+/// An end that nobody asked for.
+fn ended(status: ExitStatus, process: &Running) -> String {
+    format!(
+        "`cmflow run` ended by itself ({status}) and said: {}",
+        process.last_words()
+    )
 }
 
 /// Asks a daemon as a user would, by the command line.

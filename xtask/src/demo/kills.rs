@@ -25,6 +25,8 @@ pub(super) struct Kills<'d, 'l> {
     begun: Reading,
     moments: Moments,
     next: Instant,
+    /// Whether this one may answer first, and live for a while after that.
+    spared: bool,
     count: u32,
     losses: Vec<String>,
     broken: bool,
@@ -41,21 +43,33 @@ impl<'d, 'l> Kills<'d, 'l> {
             begun,
             next: Instant::now() + moments.pause(),
             moments,
+            spared: false,
             count: 0,
             losses: Vec::new(),
             broken: false,
         })
     }
 
-    /// Kills it where it is time to.
+    /// Kills it where it is time to. Of those that start slowly, some are killed while they start, and the others after
+    /// they have counted: which, is chance too.
     pub(super) fn tick(&mut self) -> Result<()> {
         if Instant::now() < self.next {
+            return Ok(());
+        }
+        if self.spared {
+            if self.daemon.answers()? {
+                self.spared = false;
+                self.next = Instant::now() + self.moments.pause();
+            }
             return Ok(());
         }
         let logged = self.daemon.kill_and_start()?;
         self.count += 1;
         self.hear(&logged);
-        self.next = Instant::now() + self.moments.pause();
+        self.spared = self.moments.word() & 1 == 0;
+        if !self.spared {
+            self.next = Instant::now() + self.moments.pause();
+        }
         Ok(())
     }
 
@@ -70,6 +84,7 @@ impl<'d, 'l> Kills<'d, 'l> {
         Ok(Survived {
             count: self.count,
             seed: self.moments.seed,
+            took_over: end.status.gaps.len(),
             alone: alone(&end.status.gaps),
             carried: carried(&self.begun, &end),
             counted: end.status.frames.saturating_sub(self.begun.status.frames),
@@ -138,6 +153,8 @@ fn alone(gaps: &[Gap]) -> Duration {
 pub(super) struct Survived {
     count: u32,
     seed: u64,
+    /// Daemons that came as far as to take over.
+    took_over: usize,
     alone: Duration,
     carried: (u64, u64),
     counted: u64,
@@ -163,8 +180,12 @@ impl Survived {
         );
         let (least, most) = self.carried;
         println!(
-            "{} packets were counted; the interfaces carried {least} to {most} meanwhile (moments by seed {:#x})",
-            self.counted, self.seed
+            "{} packets were counted; the interfaces carried {least} to {most} meanwhile",
+            self.counted
+        );
+        println!(
+            "{} of {} daemons came as far as to take over; the moments are those of seed {:#x}",
+            self.took_over, self.count, self.seed
         );
         for loss in &self.losses {
             println!("it logged: {loss}");
@@ -209,14 +230,17 @@ impl Moments {
     }
 
     fn pause(&mut self) -> Duration {
-        // splitmix64
+        let (shortest, longest) = BETWEEN;
+        Duration::from_millis(shortest + self.word() % (longest - shortest + 1))
+    }
+
+    /// The next word of splitmix64.
+    fn word(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.state;
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^= word >> 31;
-        let (shortest, longest) = BETWEEN;
-        Duration::from_millis(shortest + word % (longest - shortest + 1))
+        word ^ (word >> 31)
     }
 }
 
@@ -256,6 +280,7 @@ mod tests {
         let well = || Survived {
             count: 9,
             seed: 1,
+            took_over: 9,
             alone: Duration::from_secs(1),
             carried: (100, 110),
             counted: 100,
