@@ -11,12 +11,12 @@ use crate::lab::Lab;
 /// The shortest and the longest time from one kill to the next, in milliseconds.
 const BETWEEN: (u64, u64) = (500, 2000);
 
-/// What a daemon logs when it lost something, in its own words, and whether that may be.
-const LOSSES: [(&str, bool); 3] = [
-    ("conservation law broken", false),
-    ("counting begins anew", false),
-    ("nobody knows any more whose they were", true),
-];
+/// What a daemon logs of a broken law, which the next one may not know of.
+const BROKEN: &str = "conservation law broken";
+/// What it logs when it does not go on with what there is.
+const ANEW: &str = "counting begins anew";
+/// What it logs of flows that ended shortly before a kill. No count is lost with them.
+const NAMELESS: &str = "nobody knows any more whose they were";
 
 /// Kills of a daemon; what the gateway carried meanwhile is compared with what was counted.
 pub(super) struct Kills<'d, 'l> {
@@ -96,8 +96,8 @@ impl<'d, 'l> Kills<'d, 'l> {
 
     fn hear(&mut self, logged: &str) {
         for line in logged.lines() {
-            if let Some((_, may_be)) = LOSSES.iter().find(|(words, _)| line.contains(words)) {
-                self.broken |= !may_be;
+            self.broken |= line.contains(BROKEN);
+            if [BROKEN, ANEW, NAMELESS].iter().any(|words| line.contains(words)) {
                 self.losses.push(line.trim().to_owned());
             }
         }
@@ -200,10 +200,10 @@ impl Survived {
             wrongs.push("which is too seldom to say anything".to_owned());
         }
         if self.counted < least {
-            wrongs.push(format!("{} packets MISSING", least - self.counted));
+            wrongs.push(format!("packets MISSING: {}", least - self.counted));
         }
         if self.counted > most {
-            wrongs.push(format!("{} packets counted TWICE", self.counted - most));
+            wrongs.push(format!("packets counted TWICE: {}", self.counted - most));
         }
         if self.began_anew {
             wrongs.push("counting BEGAN ANEW".to_owned());
@@ -295,8 +295,8 @@ mod tests {
         };
         assert_eq!(wrongs(|_| {}), "");
         assert_eq!(wrongs(|it| it.counted = 110), "");
-        assert_eq!(wrongs(|it| it.counted = 99), "1 packets MISSING");
-        assert_eq!(wrongs(|it| it.counted = 111), "1 packets counted TWICE");
+        assert_eq!(wrongs(|it| it.counted = 99), "packets MISSING: 1");
+        assert_eq!(wrongs(|it| it.counted = 111), "packets counted TWICE: 1");
         assert_eq!(wrongs(|it| it.began_anew = true), "counting BEGAN ANEW");
         assert_eq!(wrongs(|it| it.law_held = false), "the law did NOT hold");
         assert!(!wrongs(|it| it.count = 0).is_empty());

@@ -56,6 +56,9 @@ impl Live {
                 self.next = Instant::now() + AGAIN;
                 return;
             }
+            Err(_) if !self.patience.is_zero() => {
+                "no daemon answers yet; the kernel counts alone\n".to_owned()
+            }
             Err(error) => format!("cmflow does not answer: {error:#}\n"),
         };
         // A line that wraps would be two, and the way up would be too short.
