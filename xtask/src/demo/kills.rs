@@ -1,15 +1,13 @@
 //! `--kill-daemon`: the daemon is killed at random while there is traffic, and what has to be true after that.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use super::daemon::{Daemon, Gap, Status};
+use super::moments::Moments;
 use super::summary::heading;
 use crate::lab::Lab;
-
-/// The shortest and the longest time from one kill to the next, in milliseconds.
-const BETWEEN: (u64, u64) = (500, 2000);
 
 /// What a daemon logs of a broken law, which the next one may not know of.
 const BROKEN: &str = "conservation law broken";
@@ -66,7 +64,7 @@ impl<'d, 'l> Kills<'d, 'l> {
         let logged = self.daemon.kill_and_start()?;
         self.count += 1;
         self.hear(&logged);
-        self.spared = self.moments.word() & 1 == 0;
+        self.spared = self.moments.either();
         if !self.spared {
             self.next = Instant::now() + self.moments.pause();
         }
@@ -215,35 +213,6 @@ impl Survived {
     }
 }
 
-/// Random times between kills.
-struct Moments {
-    seed: u64,
-    state: u64,
-}
-
-impl Moments {
-    fn by_the_clock() -> Self {
-        let seed = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs() ^ u64::from(since.subsec_nanos()) << 32);
-        Self { seed, state: seed }
-    }
-
-    fn pause(&mut self) -> Duration {
-        let (shortest, longest) = BETWEEN;
-        Duration::from_millis(shortest + self.word() % (longest - shortest + 1))
-    }
-
-    /// The next word of splitmix64.
-    fn word(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.state;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,15 +233,6 @@ mod tests {
         ] {
             assert_eq!(alone(&gaps), Duration::from_secs(seconds), "{gaps:?}");
         }
-    }
-
-    #[test]
-    fn moments_lie_within_their_bounds() {
-        let mut moments = Moments { seed: 1, state: 1 };
-        let pauses: Vec<Duration> = (0..1000).map(|_| moments.pause()).collect();
-        let bounds = Duration::from_millis(BETWEEN.0)..=Duration::from_millis(BETWEEN.1);
-        assert!(pauses.iter().all(|pause| bounds.contains(pause)));
-        assert!(pauses.windows(2).any(|two| two[0] != two[1]));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod judged;
 mod kills;
 mod live;
 mod means;
+mod moments;
 mod namespaces;
 mod place;
 mod plain;
