@@ -48,12 +48,22 @@ fn soak() -> Result<()> {
     };
     let began = Instant::now();
     let mut memory = Vec::new();
+    let mut minutes_told = 0;
     while began.elapsed() < whole || memory.len() < 8 {
         let last_third = began.elapsed() > whole / 3 * 2;
         soak.round(!last_third)
             .with_context(|| format!("round {}, after {:?}", soak.round, soak.done))?;
+        let own = soak.own_kib()?;
         if last_third {
-            memory.push(soak.own_kib()?);
+            memory.push(own);
+        }
+        let minute = began.elapsed().as_secs() / 60;
+        if minute > minutes_told {
+            minutes_told = minute;
+            println!(
+                "minute {minute}: {} rounds, {:?}, {own} KiB",
+                soak.round, soak.done
+            );
         }
     }
     let (first, second) = memory.split_at(memory.len() / 2);
@@ -225,11 +235,13 @@ impl Soak {
             let generation = self.daemon()?.status()?.generation;
             let output = self.daemon()?.ask(&["reload"]);
             let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            ensure!(!output.status.success(), "the reload went through");
+            ensure!(error.contains("No space left"), "{error}");
+            let now = self.daemon()?.status()?.generation;
             ensure!(
-                !output.status.success() && error.contains("No space left"),
-                "{error}"
+                now == generation,
+                "refused, yet generation {now} after {generation}"
             );
-            ensure!(self.daemon()?.status()?.generation == generation);
             Ok(())
         })?;
         let port = 30_000 + (self.round % 10_000) as u16;
