@@ -14,8 +14,8 @@ const INTERFACE_NAME_MAX: usize = 15;
 /// What a tier will be: a name, the gateway's addresses toward it, and its computers' addresses.
 #[derive(Clone, Debug)]
 pub struct TierPlan {
-    name: String,
-    networks: Vec<IpNet>,
+    pub(super) name: String,
+    pub(super) networks: Vec<IpNet>,
     addresses: Vec<IpAddr>,
 }
 
@@ -77,22 +77,33 @@ pub(super) fn build(plans: &[TierPlan]) -> Result<Lab> {
         let netns = Netns::new(&plan.name)?;
         quiet_before_links(&netns)?;
         tiers.push(Tier {
-            name: plan.name.clone(),
+            plan: plan.clone(),
             netns,
-            networks: plan.networks.clone(),
         });
     }
     netns::ip_batch(&wiring(&gateway, &tiers)).context("linking the tiers to the gateway")?;
-    for (tier, plan) in tiers.iter().zip(plans) {
-        for side in [&gateway, tier.netns()] {
-            let lines = configuration(std::ptr::eq(side, &gateway), plan)?;
-            side.ip_batch(&lines)
-                .with_context(|| format!("giving tier {} its addresses", plan.name))?;
-        }
+    for tier in &tiers {
+        configure(&gateway, tier)?;
     }
     gateway.set_sysctl("ipv4/ip_forward", "1")?;
     gateway.set_sysctl("ipv6/conf/all/forwarding", "1")?;
     Ok(Lab { tiers, gateway })
+}
+
+/// Links one tier to the gateway, with the addresses of both ends.
+pub(super) fn link(gateway: &Netns, tier: &Tier) -> Result<()> {
+    let line = wiring(gateway, std::slice::from_ref(tier));
+    netns::ip_batch(&line).with_context(|| format!("linking tier {} to the gateway", tier.name()))?;
+    configure(gateway, tier)
+}
+
+fn configure(gateway: &Netns, tier: &Tier) -> Result<()> {
+    for side in [gateway, tier.netns()] {
+        let lines = configuration(std::ptr::eq(side, gateway), &tier.plan)?;
+        side.ip_batch(&lines)
+            .with_context(|| format!("giving tier {} its addresses", tier.name()))?;
+    }
+    Ok(())
 }
 
 /// No duplicate address detection (an address is usable at once), no router solicitations, no redirects,
@@ -122,7 +133,7 @@ fn wiring(gateway: &Netns, tiers: &[Tier]) -> String {
         let _ = writeln!(
             lines,
             "link add name {} netns {near} type veth peer name {} netns {far}",
-            tier.name,
+            tier.name(),
             Tier::INTERFACE
         );
     }

@@ -56,9 +56,8 @@ pub struct Lab {
 /// Computers behind one interface of the gateway: a namespace with their addresses.
 #[derive(Debug)]
 pub struct Tier {
-    name: String,
+    plan: TierPlan,
     netns: Netns,
-    networks: Vec<IpNet>,
 }
 
 impl Lab {
@@ -84,18 +83,28 @@ impl Lab {
     pub fn tier(&self, name: &str) -> &Tier {
         self.tiers
             .iter()
-            .find(|tier| tier.name == name)
+            .find(|tier| tier.name() == name)
             .unwrap_or_else(|| panic!("the lab has no tier {name:?}"))
     }
 
     /// Names of the gateway's interfaces, one for each tier.
     pub fn gateway_interfaces(&self) -> Vec<String> {
-        self.tiers.iter().map(|tier| tier.name.clone()).collect()
+        self.tiers.iter().map(|tier| tier.name().to_owned()).collect()
     }
 
     /// Counters of the gateway's interface toward the tier of that name.
     pub fn gateway_counters(&self, tier: &str) -> Result<InterfaceCounters> {
         self.gateway.counters(tier)
+    }
+
+    /// Deletes the gateway's interface toward the tier of that name; its other end goes with it.
+    pub fn unlink(&self, tier: &str) -> Result<()> {
+        self.gateway.ip(&format!("link del dev {tier}"))
+    }
+
+    /// Makes again what [`Lab::unlink`] deleted, under the same name and with the addresses that were planned.
+    pub fn link_again(&self, tier: &str) -> Result<()> {
+        builder::link(&self.gateway, self.tier(tier))
     }
 }
 
@@ -105,7 +114,7 @@ impl Tier {
 
     /// Name as planned; the gateway's interface toward it is called the same.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.plan.name
     }
 
     /// The namespace of its computers.
@@ -115,21 +124,21 @@ impl Tier {
 
     /// Its networks, each with the gateway's address in it.
     pub fn networks(&self) -> &[IpNet] {
-        &self.networks
+        &self.plan.networks
     }
 
     /// Whether an address belongs to one of its networks.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&address))
+        self.networks().iter().any(|network| network.contains(&address))
     }
 
     /// Adds one more computer.
     pub fn add_address(&self, address: IpAddr) -> Result<()> {
         let network = self
-            .networks
+            .networks()
             .iter()
             .find(|network| network.contains(&address))
-            .with_context(|| format!("{address} is in no network of tier {}", self.name))?;
+            .with_context(|| format!("{address} is in no network of tier {}", self.name()))?;
         let nodad = if address.is_ipv6() { " nodad" } else { "" };
         self.netns.ip(&format!(
             "addr add {address}/{}{nodad} dev {}",
