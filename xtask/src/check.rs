@@ -77,7 +77,7 @@ pub fn soak(minutes: f64) -> Result<()> {
     let mut test = Command::new("cargo");
     test.current_dir(workspace())
         .args(["test", "--release", "--package", "cmflow-tests", "--test", "soak"])
-        .args(["--", "--ignored", "--nocapture"])
+        .args(["--", "--nocapture"])
         .env("CMFLOW_SOAK_MINUTES", minutes.to_string());
     loud_step(&format!("soak for {minutes} minutes"), || run(&mut test))
 }
