@@ -262,8 +262,8 @@ impl<V: Viewpoint> Sighting<'_, V> {
     }
 
     /// What this packet of a known flow announces. A TFTP request does so each time that it is sent. A conversation
-    /// with an endpoint mapper does so once, when the responder has answered and the initiator goes on: neither can
-    /// be had from a spoofed address.
+    /// with an endpoint mapper does so once, when the responder has answered and the initiator goes on: over TCP
+    /// neither can be had from a spoofed address.
     #[inline(always)]
     const fn announced(&self, before: u16, after: u16) -> Option<Kind> {
         let open = before & (state::ANNOUNCES | state::SETTLED) == state::ANNOUNCES;
