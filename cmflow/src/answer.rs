@@ -1,5 +1,6 @@
 //! What the daemon answers: the shapes that scripts read, in the words of the documents.
 
+mod audit;
 mod rpc;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,10 @@ use cmflow_common::packet::protocol;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use audit::{
+    Approved, Audit, AuditGap, AuditGroup, AuditWindow, AuditedGateway, AuditedRule, Contradiction, DayUse,
+    Grade, Opening, Pairs, TableGeneration,
+};
 pub use rpc::{PortStretch, Rpc, RpcPair};
 
 /// Packets and bytes.

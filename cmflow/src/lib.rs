@@ -17,6 +17,7 @@ pub mod daemon;
 pub mod doctor;
 pub mod explain;
 pub mod findings;
+pub mod history;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;

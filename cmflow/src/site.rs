@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use crate::catalogue::{EditionId, OpenedBy, PortRange, RoleId, Scope};
+use crate::history::Retention;
 
 /// Index of a site in [`SiteModel::sites`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -327,6 +328,10 @@ pub struct SiteModel {
     pub hosts: Vec<Host>,
     /// Ports changed for the whole hierarchy.
     pub ports: PortChanges,
+    /// Computers that stand by for others: their silence is expected.
+    pub standby: Vec<IpNet>,
+    /// How long the history keeps what.
+    pub history: Retention,
 }
 
 impl SiteModel {
@@ -353,6 +358,8 @@ impl SiteModel {
             statements: Vec::new(),
             hosts: Vec::new(),
             ports: PortChanges::new(),
+            standby: Vec::new(),
+            history: Retention::default(),
         }
     }
 

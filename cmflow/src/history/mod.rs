@@ -1,0 +1,17 @@
+//! What is remembered of the traffic, beyond what the kernel and a daemon hold: pure, and without a word of how it is
+//! stored.
+//!
+//! flows and counters -> [`Change`] -> store -> [`Evidence`] -> audit
+
+mod change;
+mod days;
+mod evidence;
+mod retention;
+
+pub use change::{
+    Activity, Change, ConversationChange, ConversationKey, Generation, Live, Outage, Sighting, StoredFile,
+    VerdictChange,
+};
+pub use days::{Day, Days, begin_of, date_of, day_of};
+pub use evidence::{Evidence, Gateway, RecordedConversation, RuleSpan, VerdictUse};
+pub use retention::{ClientDetail, Retention};
