@@ -22,7 +22,7 @@ use crate::compile::{Basis, Compiled, VerdictInfo};
 use crate::nearest::{self, Nearest, near_misses, nearest_few};
 use crate::site::{Extent, Place, SiteIndex, SiteModel};
 
-pub use reason::{Condition, Note, Reason, ReplacedBy};
+pub use reason::{Condition, Note, Reason, ReplacedBy, port_words as words_of_ports};
 pub use service::Service;
 
 /// Nearest rules that an answer names at most.

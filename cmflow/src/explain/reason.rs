@@ -179,7 +179,8 @@ fn is_moved(book: &Book<'_>, address: IpAddr) -> bool {
 }
 
 /// Ports in words; ICMP echo where there is none.
-fn port_words(ports: &RulePorts, dynamic: bool) -> String {
+#[must_use]
+pub fn port_words(ports: &RulePorts, dynamic: bool) -> String {
     let list = |ranges: &[PortRange]| {
         let ranges: Vec<_> = ranges.iter().map(PortRange::to_string).collect();
         ranges.join(" or ")
