@@ -19,7 +19,7 @@ use crate::site::SiteModel;
 use super::answers::Answers;
 use super::attach::Looked;
 use super::prepared::Prepared;
-use super::recorder::{Recorder, Signs};
+use super::recorder::{Heard, Recorder, Signs};
 use super::sources::Sources;
 use super::start::Settings;
 use super::state::{KnownVerdict, State};
@@ -99,9 +99,15 @@ impl Observer {
             interfaces: &names,
             moment: &reading.moment,
         };
-        let retention = self.site.history;
-        self.recorder
-            .record(&counted, &reading, &live, &totals, interfaces, retention, done);
+        let heard = Heard {
+            reading: &reading,
+            live: &live,
+            totals: &totals,
+            interfaces,
+            retention: self.site.history,
+        };
+        self.recorder.record(&counted, heard, done);
+        drop((live, totals));
         Ok(reading)
     }
 

@@ -29,6 +29,18 @@ pub(super) struct Signs {
     pub(super) events_lost: u64,
 }
 
+/// What is handed over.
+pub(super) struct Heard<'a> {
+    pub(super) reading: &'a Reading,
+    /// Every flow that is not counted as gone.
+    pub(super) live: &'a [Flow],
+    /// Totals of all of them.
+    pub(super) totals: &'a Totals,
+    /// Interfaces and their hooks.
+    pub(super) interfaces: Vec<(String, String)>,
+    pub(super) retention: Retention,
+}
+
 /// What is to be written, and to whom.
 pub(super) struct Recorder {
     path: PathBuf,
@@ -154,15 +166,11 @@ impl Recorder {
     pub(super) fn record(
         &mut self,
         counted: &Counted<'_>,
-        reading: &Reading,
-        live: &[Flow],
-        totals: &Totals,
-        interfaces: Vec<(String, String)>,
-        retention: Retention,
+        heard: Heard<'_>,
         done: Option<mpsc::Sender<Result<(), String>>>,
     ) {
         self.begin(counted);
-        let now = reading.moment.wall();
+        let now = heard.reading.moment.wall();
         let Some((sampler, writer)) = &mut self.open else {
             let why = self.trouble.clone().unwrap_or_default();
             if let Some(done) = done {
@@ -176,8 +184,8 @@ impl Recorder {
             from: self.since.min(now),
             to: now,
             run: self.run,
-            interfaces,
-            ..sampler.change(counted, live, &reading.verdicts, totals)
+            interfaces: heard.interfaces,
+            ..sampler.change(counted, heard.live, &heard.reading.verdicts, heard.totals)
         };
         for ((kind, note), since) in &mut self.ongoing {
             self.outages.push(outage(kind, *since, now, note.clone()));
@@ -185,7 +193,7 @@ impl Recorder {
         }
         change.outages = std::mem::take(&mut self.outages);
         self.since = now;
-        writer.change(change, retention, done);
+        writer.change(change, heard.retention, done);
     }
 
     /// Opens the history where it is not open, and goes on from what it holds of this run of counters.

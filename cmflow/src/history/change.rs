@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use cmflow_common::gateway::Count;
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Day;
 use crate::compile::VerdictInfo;
 
 /// What flows did.
@@ -272,9 +271,14 @@ impl Change {
         self.interfaces = later.interfaces;
     }
 
-    /// The day that it is counted for.
+    /// The time that it is counted for: its begin, because it is written when its minute is over. What was written late
+    /// counts for its end, where a time that was not observed as it should be explains it.
     #[must_use]
-    pub fn day(&self) -> Day {
-        super::day_of(self.to)
+    pub fn counts_for(&self) -> Timestamp {
+        let late = self.to.duration_since(self.from) > Self::LONG;
+        if late { self.to } else { self.from }
     }
+
+    /// No change that is written in time is longer.
+    const LONG: SignedDuration = SignedDuration::from_secs(90);
 }
