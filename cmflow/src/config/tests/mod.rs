@@ -1,5 +1,6 @@
 mod long;
 mod network;
+mod standby;
 
 use std::fmt::Write as _;
 
