@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Fault, StoreError};
@@ -54,7 +55,7 @@ impl Store {
 }
 
 /// Makes the file and its folder where they are not there: others than its group have no business in it.
-fn make(path: &Path) -> Result<(), StoreError> {
+pub(super) fn make(path: &Path) -> Result<(), StoreError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         |source: io::Error| match source.kind() {
@@ -102,6 +103,8 @@ pub(super) fn open(path: &Path, steps: &[&str]) -> Result<Store, StoreError> {
 /// Looks what it is; nothing is written before that is known.
 fn prepare(connection: &Connection) -> Result<Kind, Fault> {
     connection.busy_timeout(PATIENCE)?;
+    // What turns out to be damaged is kept with its journal as they are.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(schema::kind(connection)?)
 }
 
@@ -131,6 +134,7 @@ fn finish(connection: &mut Connection, from: i64, steps: &[&str]) -> Result<(), 
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     functions::teach(connection)?;
     schema::migrate(connection, from, steps)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(())
 }
 

@@ -70,7 +70,7 @@ impl Store {
     pub fn tidy(&mut self, now: Timestamp, retention: &Retention) -> Result<(), StoreError> {
         self.within(|transaction| tidy::tidy(transaction, now, retention))?;
         // What cannot be given back now is given back later.
-        let _ = self.connection.execute_batch("PRAGMA incremental_vacuum");
+        let _ = self.give_room_back();
         self.checkpoint();
         Ok(())
     }
@@ -88,6 +88,14 @@ impl Store {
             Ok(done)
         };
         run().map_err(|fault: Fault| fault.at(&self.path))
+    }
+
+    /// Gives free pages back to the disk, one a row of the statement.
+    fn give_room_back(&self) -> rusqlite::Result<()> {
+        let mut give = self.connection.prepare("PRAGMA incremental_vacuum")?;
+        let mut pages = give.query([])?;
+        while pages.next()?.is_some() {}
+        Ok(())
     }
 
     /// Moves what was written from the journal into the file, so that a copy of the file alone is a minute old at most.

@@ -1,4 +1,10 @@
+mod disk;
+mod folding;
 mod generations;
+mod killed;
+mod opening;
+mod reading;
+mod size;
 mod writing;
 
 use std::fs;
