@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod audit;
 pub mod capture;
 pub mod catalogue;
 pub mod cli;
@@ -25,3 +26,4 @@ pub mod replay;
 pub mod serve;
 pub mod site;
 pub mod spelling;
+pub mod store;

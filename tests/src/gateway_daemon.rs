@@ -279,7 +279,7 @@ impl Drop for Daemon {
             // Left behind, they harm nobody.
             let _ = fs::remove_file(format!("/run/cmflow/{}.{ending}", self.instance));
         }
-        for ending in ["state", "new"] {
+        for ending in ["state", "new", "db", "db-wal", "db-shm"] {
             let _ = fs::remove_file(format!("/var/lib/cmflow/{}.{ending}", self.instance));
         }
     }

@@ -1,5 +1,6 @@
 //! What the tests that look at cmflow from outside share.
 pub mod binary;
+pub mod calendar;
 pub mod chance;
 pub mod company;
 pub mod corpus;

@@ -7,13 +7,18 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod asking;
+mod audit;
 mod catalogue;
 mod check;
 mod detach;
 mod doctor;
+#[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
+mod evidence;
 mod explain;
 mod flows;
 mod judging;
+#[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
+mod moment;
 mod opaque;
 mod paragraph;
 mod reload;
@@ -61,6 +66,8 @@ enum Verb {
     Undocumented(undocumented::Arguments),
     /// Show which dynamic ports are really used, so that a range can be narrowed
     Rpc(rpc::Arguments),
+    /// Show which rules are really used, which openings a firewall needs, and what nothing explains
+    Audit(audit::Arguments),
     /// Let the daemon read its site file anew, while it counts
     Reload(reload::Arguments),
     /// Remove what a daemon left in the kernel: with --keep, or because it was killed
@@ -119,6 +126,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
         Verb::Rpc(arguments) => rpc::run(arguments, &mut out),
+        Verb::Audit(arguments) => audit::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Reload(arguments) => reload::run(arguments, &mut out),
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use cmflow_common::gateway::Count;
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Day;
 use crate::compile::VerdictInfo;
 
 /// What flows did.
@@ -171,10 +170,19 @@ pub struct StoredFile {
     pub path: String,
     /// What `sha256sum` says of it.
     pub sha256: String,
-    /// `site`, `catalogue` or `approvals`.
+    /// [`StoredFile::SITE`], [`StoredFile::CATALOGUE`] or [`StoredFile::APPROVALS`].
     pub kind: String,
     /// What it held.
     pub text: String,
+}
+
+impl StoredFile {
+    /// The site file, and what it includes.
+    pub const SITE: &str = "site";
+    /// A catalogue file of the user's.
+    pub const CATALOGUE: &str = "catalogue";
+    /// A file with approvals.
+    pub const APPROVALS: &str = "approvals";
 }
 
 /// A generation of tables.
@@ -272,9 +280,14 @@ impl Change {
         self.interfaces = later.interfaces;
     }
 
-    /// The day that it is counted for.
+    /// The time that it is counted for: its begin, because it is written when its minute is over. What was written late
+    /// counts for its end, where a time that was not observed as it should be explains it.
     #[must_use]
-    pub fn day(&self) -> Day {
-        super::day_of(self.to)
+    pub fn counts_for(&self) -> Timestamp {
+        let late = self.to.duration_since(self.from) > Self::LONG;
+        if late { self.to } else { self.from }
     }
+
+    /// No change that is written in time is longer.
+    const LONG: SignedDuration = SignedDuration::from_secs(90);
 }

@@ -4,8 +4,11 @@
 //! flows and counters -> [`Sampler`] -> [`Change`] -> store -> [`Evidence`] -> audit
 
 mod change;
+mod conversation;
 mod days;
 mod evidence;
+mod faces;
+mod increments;
 mod privacy;
 mod retention;
 mod sampler;

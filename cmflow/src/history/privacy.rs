@@ -142,10 +142,17 @@ mod tests {
             ("10.99.0.1", Place::Initiator, false, "10.99.0.0/24"),
             ("8.8.8.8", Place::Responder, false, "8.8.8.0/24"),
         ] {
-            assert_eq!(kept(&privacy, address, place, unexplained), wanted, "{address} {place:?}");
+            assert_eq!(
+                kept(&privacy, address, place, unexplained),
+                wanted,
+                "{address} {place:?}"
+            );
         }
         read.model.history.clients = ClientDetail::Address;
         let privacy = Privacy::new(&catalogue, &read.model);
-        assert_eq!(kept(&privacy, "10.10.4.7", Place::Initiator, false), "10.10.4.7/32");
+        assert_eq!(
+            kept(&privacy, "10.10.4.7", Place::Initiator, false),
+            "10.10.4.7/32"
+        );
     }
 }

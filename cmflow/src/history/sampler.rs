@@ -7,20 +7,19 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use cmflow_common::address::Address;
-use cmflow_common::flow::{FlowState, state};
 use cmflow_common::gateway::Count;
-use cmflow_common::judge::is_unexplained;
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 use ipnet::IpNet;
 use jiff::Timestamp;
 
 use super::change::{Activity, Change, ConversationChange, ConversationKey, Live, Sighting, VerdictChange};
+use super::conversation::{Key, Sum, first_sender, info, roomy, told};
+use super::faces::Faces;
+use super::increments::increments;
 use super::privacy::{Place, Privacy};
 use crate::account::{Flow, Totals};
 use crate::clock::Moment;
-use crate::compile::{Basis, Compiled, VerdictInfo};
-use crate::findings::told_state;
+use crate::compile::{Compiled, VerdictInfo};
 
 /// By what flows are told.
 #[derive(Clone, Copy, Debug)]
@@ -33,75 +32,6 @@ pub struct Counted<'a> {
     pub interfaces: &'a [String],
     /// What makes times of day of the flows' times.
     pub moment: &'a Moment,
-}
-
-/// As [`ConversationKey`], with the number of the verdict in this run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Key {
-    protocol: u8,
-    initiator: IpNet,
-    responder: IpNet,
-    port: u16,
-    verdict: VerdictId,
-}
-
-/// Flows of one conversation.
-#[derive(Clone, Copy, Debug)]
-struct Sum {
-    activity: Activity,
-    first_seen: u64,
-    last_seen: u64,
-    last_proving: u64,
-    ports: (u16, u16),
-}
-
-impl Sum {
-    const NONE: Self = Self {
-        activity: Activity {
-            packets: 0,
-            bytes: 0,
-            flows: 0,
-            answered: 0,
-            proving: 0,
-            refused: 0,
-            one_sided: 0,
-        },
-        first_seen: u64::MAX,
-        last_seen: 0,
-        last_proving: 0,
-        ports: (u16::MAX, 0),
-    };
-
-    fn add(&mut self, activity: &Activity, flow: &Flow) {
-        self.activity.add(activity);
-        self.first_seen = self.first_seen.min(flow.first_seen);
-        self.last_seen = self.last_seen.max(flow.last_seen);
-        if activity.proving > 0 {
-            self.last_proving = self.last_proving.max(flow.last_seen);
-        }
-        let port = flow.responder.port;
-        self.ports = (self.ports.0.min(port), self.ports.1.max(port));
-    }
-}
-
-/// Which addresses of a prefix were seen, as far as 256 bits tell: exactly for 24 bits of IPv4.
-#[derive(Clone, Copy, Debug, Default)]
-struct Faces([u64; 4]);
-
-impl Faces {
-    fn add(&mut self, address: Address) {
-        let [high, low] = address.words();
-        let byte = match IpAddr::from(address) {
-            IpAddr::V4(_) => low as u8,
-            // Interface identifiers are random or made of hardware addresses: mixed down to a byte.
-            IpAddr::V6(_) => ((high ^ low).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8,
-        };
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-    }
-
-    fn count(&self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
-    }
 }
 
 /// Remembers what the history has heard of, and tells what is new.
@@ -125,33 +55,39 @@ impl Sampler {
     /// Sightings remembered at most.
     const SIGHTINGS: usize = 200_000;
 
-    /// Goes on from what was stored last of this run of counters.
+    /// Goes on from what was stored last of this run of counters; `verdicts` is what the indices there stand for.
     pub fn go_on(
         &mut self,
         compiled: &Compiled,
-        counters: &[(VerdictInfo, Count)],
-        live: &[(ConversationKey, VerdictInfo, Live)],
+        verdicts: &[VerdictInfo],
+        counters: &[(u32, Count)],
+        live: &[(ConversationKey, Live)],
         seen: impl IntoIterator<Item = Sighting>,
     ) {
         let numbers: HashMap<&VerdictInfo, u16> = compiled.verdicts.iter().zip(0..).collect();
-        let id = |info: &VerdictInfo| {
+        let id = |index: u32| {
+            let info = verdicts.get(usize::try_from(index).ok()?)?;
             let number = numbers.get(info)?;
-            let mark = if info.kind == VerdictKind::Reversed { VerdictId::REVERSED } else { 0 };
+            let mark = if info.kind == VerdictKind::Reversed {
+                VerdictId::REVERSED
+            } else {
+                0
+            };
             Some(VerdictId(number | mark))
         };
         self.counters = counters
             .iter()
-            .filter_map(|(info, count)| Some((id(info)?.number(), *count)))
+            .filter_map(|(index, count)| Some((id(*index)?.number(), *count)))
             .collect();
         self.live = live
             .iter()
-            .filter_map(|(key, info, live)| {
+            .filter_map(|(key, live)| {
                 let key = Key {
                     protocol: key.protocol,
                     initiator: key.initiator,
                     responder: key.responder,
                     port: key.port,
-                    verdict: id(info)?,
+                    verdict: id(key.verdict)?,
                 };
                 Some((key, live.0))
             })
@@ -222,7 +158,11 @@ impl Sampler {
                 .push(self.told(counted, &mut indices, &key, more, live, &sum));
         }
         for (number, info) in (0_u16..).zip(&counted.compiled.verdicts) {
-            let mark = if info.kind == VerdictKind::Reversed { VerdictId::REVERSED } else { 0 };
+            let mark = if info.kind == VerdictKind::Reversed {
+                VerdictId::REVERSED
+            } else {
+                0
+            };
             let id = VerdictId(number | mark);
             let judged = counters.get(usize::from(number)).copied().unwrap_or_default();
             let settled = totals.settled(id, judged);
@@ -281,8 +221,16 @@ impl Sampler {
             },
             more,
             live: Live(live),
-            first_seen: if seen { time(sum.first_seen) } else { counted.moment.wall() },
-            last_seen: if seen { time(sum.last_seen) } else { counted.moment.wall() },
+            first_seen: if seen {
+                time(sum.first_seen)
+            } else {
+                counted.moment.wall()
+            },
+            last_seen: if seen {
+                time(sum.last_seen)
+            } else {
+                counted.moment.wall()
+            },
             last_proving: (sum.last_proving > 0).then(|| time(sum.last_proving)),
             ports: if seen { sum.ports } else { (key.port, key.port) },
             initiators: count(&key.initiator, &faces[0]),
@@ -306,7 +254,8 @@ impl Sampler {
         for (end, here) in [(ends[first], true), (ends[1 - first], false)] {
             let ip = IpAddr::from(end);
             let class = counted.compiled.class(end);
-            let tells_nobody = ip.is_unspecified() || end.is_link_local() || class.group.is_some() || class.local;
+            let tells_nobody =
+                ip.is_unspecified() || end.is_link_local() || class.group.is_some() || class.local;
             if tells_nobody || !here && !both_ways || self.seen.len() >= Self::SIGHTINGS {
                 continue;
             }
@@ -340,147 +289,4 @@ impl Indices {
             next
         })
     }
-}
-
-fn info(compiled: &Compiled, id: VerdictId) -> &VerdictInfo {
-    let unknown = usize::from(VerdictId::UNDOCUMENTED.number());
-    compiled.verdict(id).unwrap_or(&compiled.verdicts[unknown])
-}
-
-/// The end that sent the first packet, 0 for the initiator; nothing where that cannot be told.
-fn first_sender(flow: &Flow) -> Option<usize> {
-    match (flow.forward.packets, flow.reverse.packets) {
-        (_, 0) => Some(0),
-        (0, _) => Some(1),
-        // What proved who opens was the first packet, except where a SYN-ACK alone did.
-        _ if flow.initiator_seen && flow.bits & (state::SYN | state::SYN_ACK) != state::SYN_ACK => Some(0),
-        _ => None,
-    }
-}
-
-/// The conversation of a flow and what it did; nothing for what the history does not keep.
-fn told(counted: &Counted<'_>, flow: &Flow) -> Option<(Key, Activity)> {
-    let info = info(counted.compiled, flow.verdict);
-    if info.kind == VerdictKind::Local {
-        return None;
-    }
-    let unexplained = is_unexplained(flow.verdict);
-    let kept = |address: Address, place: Place| {
-        let class = counted.compiled.class(address);
-        counted.privacy.kept(address, class, place, unexplained)
-    };
-    let dynamic = matches!(info.basis, Some(Basis::Range | Basis::Expectation));
-    let key = Key {
-        protocol: flow.key.protocol(),
-        initiator: kept(flow.initiator.address, Place::Initiator),
-        responder: kept(flow.responder.address, Place::Responder),
-        port: if dynamic { 0 } else { flow.responder.port },
-        verdict: flow.verdict,
-    };
-    let state = told_state(counted.compiled, flow);
-    let one = u64::from(!flow.goes_on);
-    let answered = matches!(state, FlowState::Answered | FlowState::NoAnswerExpected);
-    let total = flow.total();
-    let activity = Activity {
-        packets: total.packets,
-        bytes: total.bytes,
-        flows: one,
-        answered: if answered { one } else { 0 },
-        proving: if answered && flow.initiator_seen { one } else { 0 },
-        refused: if state == FlowState::Refused { one } else { 0 },
-        one_sided: if state == FlowState::OneSided { one } else { 0 },
-    };
-    Some((key, activity))
-}
-
-/// The key, or a coarser one where there are too many already: first who opens becomes a network, then everybody.
-fn roomy<T>(sums: &HashMap<Key, T>, key: Key) -> Key {
-    if sums.len() < Sampler::CAPACITY || sums.contains_key(&key) {
-        return key;
-    }
-    let cut = |net: IpNet, v4: u8, v6: u8| {
-        let length = match net {
-            IpNet::V4(_) => v4,
-            IpNet::V6(_) => v6,
-        };
-        IpNet::new(net.addr(), length.min(net.prefix_len())).map_or(net, |net| net.trunc())
-    };
-    let network = Key {
-        initiator: cut(key.initiator, 16, 48),
-        ..key
-    };
-    if sums.len() < Sampler::CAPACITY * 2 || sums.contains_key(&network) {
-        return network;
-    }
-    Key {
-        initiator: cut(key.initiator, 0, 0),
-        responder: cut(key.responder, 0, 0),
-        port: 0,
-        ..key
-    }
-}
-
-/// What is more now than before. Where a conversation has less, its flows came to another one: under another verdict,
-/// which judges them anew, or under a coarser key. They are not counted there a second time.
-fn increments(now: &HashMap<Key, Sum>, before: &HashMap<Key, Activity>) -> HashMap<Key, Activity> {
-    let mut more: HashMap<Key, Activity> = HashMap::with_capacity(now.len());
-    let mut less: Vec<(Key, Count)> = Vec::new();
-    let keys = now.keys().chain(before.keys().filter(|key| !now.contains_key(key)));
-    for key in keys {
-        let a = now.get(key).map_or_else(Activity::default, |sum| sum.activity);
-        let b = before.get(key).copied().unwrap_or_default();
-        if b.packets > a.packets {
-            let lacks = Count {
-                packets: b.packets - a.packets,
-                bytes: b.bytes.saturating_sub(a.bytes),
-            };
-            less.push((*key, lacks));
-        }
-        let difference = Activity {
-            packets: a.packets.saturating_sub(b.packets),
-            bytes: a.bytes.saturating_sub(b.bytes),
-            // A flow that is judged anew is one of both verdicts: each has explained it for a time.
-            flows: a.flows.saturating_sub(b.flows),
-            answered: a.answered.saturating_sub(b.answered),
-            proving: a.proving.saturating_sub(b.proving),
-            refused: a.refused.saturating_sub(b.refused),
-            one_sided: a.one_sided.saturating_sub(b.one_sided),
-        };
-        more.insert(*key, difference);
-    }
-    // The same ends and service first; then whoever asked, because one verdict keeps clients by prefix and another does not.
-    let exact = |key: &Key| (key.protocol, key.responder, key.initiator, key.port);
-    let coarse = |key: &Key| (key.protocol, key.responder);
-    take_off(&mut more, &mut less, exact);
-    take_off(&mut more, &mut less, coarse);
-    more
-}
-
-/// Takes what conversations have less off what others with the same mark have more.
-fn take_off<M: Eq + std::hash::Hash>(
-    more: &mut HashMap<Key, Activity>,
-    less: &mut Vec<(Key, Count)>,
-    mark: impl Fn(&Key) -> M,
-) {
-    if less.is_empty() {
-        return;
-    }
-    let mut places: HashMap<M, Vec<Key>> = less.iter().map(|(key, _)| (mark(key), Vec::new())).collect();
-    for key in more.keys() {
-        if let Some(places) = places.get_mut(&mark(key)) {
-            places.push(*key);
-        }
-    }
-    for (key, lacks) in less.iter_mut() {
-        for place in &places[&mark(key)] {
-            let Some(more) = more.get_mut(place) else { continue };
-            let packets = lacks.packets.min(more.packets);
-            let bytes = lacks.bytes.min(more.bytes);
-            more.packets -= packets;
-            more.bytes -= bytes;
-            lacks.packets -= packets;
-            lacks.bytes -= bytes;
-        }
-    }
-    less.retain(|(_, lacks)| lacks.packets > 0);
 }

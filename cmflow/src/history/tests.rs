@@ -80,7 +80,11 @@ fn flow(client: u8, port: u16, verdict: VerdictId, packets: u64, answered: bool)
         responder,
         initiator_seen: true,
         bits,
-        state: if answered { FlowState::Answered } else { FlowState::Unanswered },
+        state: if answered {
+            FlowState::Answered
+        } else {
+            FlowState::Unanswered
+        },
         verdict,
         forward: Count {
             packets,
@@ -109,8 +113,14 @@ impl Stored {
     fn take(&mut self, change: &Change) {
         let name = |index: u32| format!("{:?}", change.verdicts[index as usize]);
         for one in &change.conversations {
-            let key = ConversationKey { verdict: 0, ..one.key.clone() };
-            let held = self.conversations.entry((key, name(one.key.verdict))).or_default();
+            let key = ConversationKey {
+                verdict: 0,
+                ..one.key.clone()
+            };
+            let held = self
+                .conversations
+                .entry((key, name(one.key.verdict)))
+                .or_default();
             held.0.add(&one.more);
             held.1 = one.live;
         }
@@ -135,12 +145,27 @@ impl Stored {
             .conversations
             .iter()
             .map(|((key, name), (_, live))| {
-                let info = infos.iter().find(|info| format!("{info:?}") == *name).expect("known");
-                (key.clone(), info.clone(), *live)
+                let index = infos.iter().position(|info| format!("{info:?}") == *name);
+                let verdict = u32::try_from(index.expect("known")).expect("few");
+                (
+                    ConversationKey {
+                        verdict,
+                        ..key.clone()
+                    },
+                    *live,
+                )
             })
             .collect();
         let mut heir = Sampler::default();
-        heir.go_on(&told.compiled, &self.counters, &live, self.sightings.clone());
+        let counters: Vec<_> = self
+            .counters
+            .iter()
+            .map(|(info, count)| {
+                let index = infos.iter().position(|own| own == info).expect("known");
+                (u32::try_from(index).expect("few"), *count)
+            })
+            .collect();
+        heir.go_on(&told.compiled, infos, &counters, &live, self.sightings.clone());
         heir
     }
 }
@@ -255,22 +280,36 @@ fn flows_that_keep_their_verdict_are_told_exactly() {
     let two = [flow(1, 1, rule, 10, false), flow(2, 2, rule, 5, true)];
     stored.take(&sampler.change(&told.counted(), &two, &count(20), &Totals::default()));
     // One ends, one goes on, one is new and ends before anybody looked.
-    sampler.gone(&told.counted(), &[flow(1, 1, rule, 12, true), flow(3, 3, rule, 1, false)]);
+    sampler.gone(
+        &told.counted(),
+        &[flow(1, 1, rule, 12, true), flow(3, 3, rule, 1, false)],
+    );
     let rest = [flow(2, 2, rule, 6, true)];
     stored.take(&sampler.change(&told.counted(), &rest, &count(17), &Totals::default()));
     let mut heir = stored.heir(&told);
     let change = heir.change(&told.counted(), &rest, &count(0), &Totals::default());
-    assert!(change.conversations.is_empty() && change.counted.is_empty(), "{change:?}");
+    assert!(
+        change.conversations.is_empty() && change.counted.is_empty(),
+        "{change:?}"
+    );
     heir.gone(&told.counted(), &rest);
     stored.take(&heir.change(&told.counted(), &[], &count(0), &Totals::default()));
     let ((key, _), (total, live)) = stored.conversations.iter().next().expect("one");
     assert_eq!(stored.conversations.len(), 1);
-    assert_eq!(key.initiator.to_string(), "10.10.4.0/24", "a client is kept by prefix");
+    assert_eq!(
+        key.initiator.to_string(),
+        "10.10.4.0/24",
+        "a client is kept by prefix"
+    );
     let flows = (total.flows, total.answered, total.proving);
     assert_eq!((total.packets, flows), (12 * 2 + 1 + 6 * 2, (3, 2, 2)));
     assert_eq!(*live, Live::default());
     assert_eq!(stored.counted.values().next().expect("one").packets, 37);
-    let seen: Vec<_> = stored.sightings.iter().map(|one| (one.who.to_string(), one.here)).collect();
+    let seen: Vec<_> = stored
+        .sightings
+        .iter()
+        .map(|one| (one.who.to_string(), one.here))
+        .collect();
     assert_eq!(
         seen,
         [

@@ -24,6 +24,8 @@ pub enum Question {
     Rpc,
     /// To read the site file anew.
     Reload,
+    /// To write its history up to now.
+    Settle,
 }
 
 /// What came of a question.
