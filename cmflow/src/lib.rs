@@ -15,6 +15,7 @@ pub mod clock;
 pub mod compile;
 pub mod config;
 pub mod daemon;
+pub mod dashboard;
 pub mod doctor;
 pub mod explain;
 pub mod findings;

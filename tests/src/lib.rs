@@ -10,6 +10,7 @@ pub mod golden;
 pub mod kernel_rig;
 pub mod notes;
 pub mod office;
+pub mod pictured;
 pub mod pinned;
 pub mod replayed;
 pub mod sightings;

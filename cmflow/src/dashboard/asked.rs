@@ -83,7 +83,7 @@ impl View {
             Self::Matrix => &["range", "from", "to"],
             Self::Flows => &["verdict", "state", "role", "address", "rule", "sort", "page"],
             Self::Rules => &["range", "rule", "kind", "grade", "from", "to", "seen", "sort"],
-            Self::Unexplained => &["verdict", "role", "from", "to", "protocol", "port", "sort"],
+            Self::Unexplained => &["group", "verdict", "role", "from", "to", "port", "sort"],
             Self::Health => &[],
             Self::Explain => &["from", "to", "service", "after"],
         }

@@ -39,6 +39,12 @@ impl Row<'_> {
         service(&self.group.protocol, self.group.port)
     }
 
+    /// What tells it from every other group, in a URL.
+    #[must_use]
+    pub fn key(&self) -> String {
+        key(self.group)
+    }
+
     /// What it is, in a word or two.
     #[must_use]
     pub fn words(&self) -> &'static str {
@@ -48,6 +54,20 @@ impl Row<'_> {
             _ => "no rule",
         }
     }
+}
+
+fn key(group: &UnexplainedGroup) -> String {
+    let roles = |roles: &[String]| match roles {
+        [] => UNKNOWN.to_owned(),
+        roles => roles.join(","),
+    };
+    format!(
+        "{} {} {} {}",
+        roles(&group.initiator_roles),
+        roles(&group.responder_roles),
+        service(&group.protocol, group.port),
+        group.verdict
+    )
 }
 
 /// A service as users write it.
@@ -96,7 +116,7 @@ pub fn rows<'a>(
     let let_through = snapshot.undocumented.groups.iter().filter(|group| {
         let ends = [&group.initiator_roles, &group.responder_roles];
         fits(asked.get("verdict"), &group.verdict)
-            && fits(asked.get("protocol"), &group.protocol)
+            && asked.get("group").is_none_or(|wanted| wanted == key(group))
             && port.is_none_or(|port| port == group.port)
             && holds(asked.get("from"), ends[0])
             && holds(asked.get("to"), ends[1])

@@ -65,6 +65,12 @@ pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
             "What should have met them is judged by its port alone. A flood of announcements does that.",
         );
     }
+    if let Some(why) = &status.history.problem {
+        say(
+            format!("The history is not written: {why}."),
+            "Counting goes on, and what can be is written later.",
+        );
+    }
     if status.interfaces.is_empty() {
         say(
             "No interface is looked at.".to_owned(),

@@ -22,10 +22,9 @@ pub mod recent;
 pub mod sheet;
 pub mod silent;
 mod snapshot;
-#[cfg(test)]
-mod tests;
 
-pub use asked::{Asked, View};
+pub use asked::{Asked, Range, View};
+pub use cast::Cast;
 pub use pages::{Page, Theme, respond};
 pub use past::Past;
 pub use recent::{Rate, Recent};

@@ -2,6 +2,7 @@
 
 mod counted;
 mod reason;
+mod sentence;
 mod service;
 #[cfg(test)]
 mod tests;

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use cmflow_common::address::Address;
-use cmflow_common::verdict::{VerdictId, VerdictKind};
+use cmflow_common::verdict::VerdictKind;
 
-use crate::account::hiding::hidden_by;
 use crate::catalogue::{Group, OpenedBy};
 use crate::cli::paragraph;
-use crate::compile::Basis;
-use crate::explain::{Explanation, Note, Question, Reason, ReplacedBy, Service, Side};
-use crate::site::{FlagForeign, SiteModel};
+use crate::explain::{Explanation, Note, Question, Reason, ReplacedBy, Side};
+use crate::site::SiteModel;
 
 /// Roles of an address that the site file does not name, before they are only counted.
 const NAMED: usize = 3;
@@ -40,7 +38,7 @@ pub(super) fn write(
         }
     }
     writeln!(out)?;
-    writeln!(out, "{}", sentence(explanation, service, site.flag_foreign))?;
+    writeln!(out, "{}", explanation.sentence(service, site.flag_foreign))?;
     write_side_hint(out, [initiator, responder], site)?;
     if question.after.is_some() && !explanation.announced {
         paragraph::write(out, 0, "What was spoken of before announces nothing here.")?;
@@ -170,60 +168,6 @@ fn write_side_hint(out: &mut impl Write, ends: [&Side; 2], site: &SiteModel) -> 
         paragraph::write(out, 0, &hint)?;
     }
     Ok(())
-}
-
-/// What the verdict means for this flow.
-fn sentence(explanation: &Explanation<'_>, service: Service, flag_foreign: FlagForeign) -> String {
-    let Explanation {
-        initiator,
-        responder,
-        verdict,
-        ..
-    } = explanation;
-    let by = match verdict.rules.len() {
-        1 => "this rule".to_owned(),
-        count => format!("each of these {count} rules"),
-    };
-    let range = match verdict.basis {
-        Some(Basis::Range) => ", by its range of dynamic ports only",
-        Some(Basis::Expectation) => ", as announced by the endpoint mapper",
-        _ => "",
-    };
-    match verdict.kind {
-        VerdictKind::Documented => format!("The page documents it, by {by}{range}:"),
-        VerdictKind::Approved => format!("The site file approves it, by {by}:"),
-        VerdictKind::Baseline => format!("No page documents it; a companion explains it, by {by}{range}:"),
-        VerdictKind::Opaque => format!(
-            "Both ends are known, and {} hides what ports there are inside: it is counted apart, under that name.",
-            hidden_by(service.protocol, [0, service.port])
-        ),
-        VerdictKind::Local => {
-            "It does not cross the gateway: one end is link-local, a local group or broadcast, or the gateway itself."
-                .to_owned()
-        }
-        VerdictKind::Reversed => {
-            format!(
-                "Opened from the wrong end: {} should have opened it, by {by}:",
-                responder.address
-            )
-        }
-        VerdictKind::Undocumented => "Both ends are known, and no rule explains it.".to_owned(),
-        VerdictKind::Foreign => {
-            let unknown = if initiator.known { responder } else { initiator };
-            let flagged = match (flag_foreign, explanation.id) {
-                (FlagForeign::SiteSystems, VerdictId::FOREIGN_FLAGGED) => {
-                    "and the other is more than a client: it is flagged"
-                }
-                (FlagForeign::SiteSystems, _) => {
-                    "and the other is no more than a client: it is counted, not flagged"
-                }
-                (FlagForeign::All, _) => "and [scope] flags all such flows",
-                (FlagForeign::None, _) => "and [scope] flags no such flow: it is counted",
-            };
-            format!("The site file does not name {}, {flagged}.", unknown.address)
-        }
-        VerdictKind::OutOfScope => "The site file names neither end.".to_owned(),
-    }
 }
 
 fn write_reason(out: &mut impl Write, reason: &Reason, site: &SiteModel) -> anyhow::Result<()> {

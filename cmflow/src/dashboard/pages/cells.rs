@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::answer::Flow;
 use crate::dashboard::Cast;
 use crate::dashboard::asked::{Asked, View};
-use crate::dashboard::groups::{UNKNOWN, service};
+use crate::dashboard::groups::service;
 
 /// Roles that a cell names before it only counts them.
 const ROLES: usize = 2;
@@ -62,11 +62,6 @@ pub(super) fn roles(roles: &[String], cast: &Cast) -> Markup {
             " " span.quiet title=(sorted[ROLES..].join(", ")) { "+" (beyond) }
         }
     }
-}
-
-/// What stands for roles in a URL.
-pub(super) fn role_key(roles: &[String]) -> &str {
-    roles.first().map_or(UNKNOWN, String::as_str)
 }
 
 /// An address that leads to its flows, with the name of the computer where it has one.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::cells::{explaining, role_key, roles, rule, verdict};
+use super::cells::{explaining, roles, rule, verdict};
 use super::chart::shares;
 use super::layout::{ranges, saving};
 use super::map::legend;
@@ -180,13 +180,7 @@ fn needs_you(seen: &Seen<'_>) -> Markup {
 
 /// Where a group has its own place in the view of what nothing explains.
 pub(super) fn place_of(row: &Row<'_>) -> Asked {
-    let group = row.group;
-    Asked::view(View::Unexplained)
-        .with("from", Some(role_key(&group.initiator_roles)))
-        .with("to", Some(role_key(&group.responder_roles)))
-        .with("protocol", Some(&group.protocol))
-        .with("port", Some(&group.port.to_string()))
-        .with("verdict", Some(&group.verdict))
+    Asked::view(View::Unexplained).with("group", Some(&row.key()))
 }
 
 fn group(seen: &Seen<'_>, row: &Row<'_>) -> Markup {
@@ -195,7 +189,7 @@ fn group(seen: &Seen<'_>, row: &Row<'_>) -> Markup {
     let place = place_of(row).href();
     let stranger = group.initiator_roles.is_empty() || group.responder_roles.is_empty();
     html! {
-        tr data-key=(format!("{:?}{:?}{}{}", group.initiator_roles, group.responder_roles, row.service(), group.verdict)) {
+        tr data-key=(row.key()) {
             td data-label="from" { (roles(&group.initiator_roles, seen.cast)) }
             td data-label="to" { (roles(&group.responder_roles, seen.cast)) }
             td data-label="service" { code { (row.service()) } }
