@@ -46,9 +46,7 @@ struct Weeks {
 
 impl Weeks {
     fn begin(office: Office, at: &str) -> Result<Self> {
-        for address in ["10.10.0.9"] {
-            office.lab.tier("client").add_address(address.parse()?)?;
-        }
+        office.lab.tier("client").add_address("10.10.0.9".parse()?)?;
         for address in ["10.20.0.13", "10.20.0.14"] {
             office.lab.tier("site").add_address(address.parse()?)?;
         }
