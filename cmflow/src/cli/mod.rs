@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod approve;
 mod asking;
 mod audit;
 mod catalogue;
@@ -64,6 +65,8 @@ enum Verb {
     Rules(rules::Arguments),
     /// Show what no document explains, with the rule that comes nearest
     Undocumented(undocumented::Arguments),
+    /// Approve traffic that no document explains: who answers for it, why, and until when
+    Approve(approve::Arguments),
     /// Show which dynamic ports are really used, so that a range can be narrowed
     Rpc(rpc::Arguments),
     /// Show which rules are really used, which openings a firewall needs, and what nothing explains
@@ -131,6 +134,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
         Verb::Explain(arguments) => explain::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Approve(arguments) => approve::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),
     }?;
     out.flush()?;
