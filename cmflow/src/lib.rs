@@ -28,3 +28,4 @@ pub mod serve;
 pub mod site;
 pub mod spelling;
 pub mod store;
+pub mod suggest;
