@@ -20,6 +20,7 @@ pub mod doctor;
 pub mod explain;
 pub mod findings;
 pub mod history;
+pub mod import;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;

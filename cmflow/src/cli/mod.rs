@@ -27,6 +27,7 @@ mod replay;
 mod rpc;
 mod rules;
 mod run;
+mod site;
 mod status;
 mod undocumented;
 
@@ -49,6 +50,8 @@ enum Verb {
     Catalogue(catalogue::Arguments),
     /// Check a site file and show what it means
     Check(check::Arguments),
+    /// Make a site file of a list of servers
+    Site(site::Arguments),
     /// Say which rule would explain a flow, and if none, which come nearest
     Explain(explain::Arguments),
     /// Count the frames of a capture file instead, without root
@@ -135,6 +138,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
         Verb::Explain(arguments) => explain::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Approve(arguments) => approve::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Site(arguments) => site::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),
     }?;
     out.flush()?;

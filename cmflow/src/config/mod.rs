@@ -46,6 +46,7 @@ use crate::catalogue::Catalogue;
 use crate::history::StoredFile;
 use crate::site::{FileIndex, SiteModel};
 
+pub use prefix::prefix as read_prefix;
 pub use problem::{Problem, Problems};
 pub use reading::{Ended, Reading};
 pub use rule::SOON_DAYS;
