@@ -101,7 +101,8 @@ impl Weeks {
 
     fn audit(&self) -> Result<Audit> {
         let output = ask(&self.instance, &["audit", "--format", "json"]);
-        serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
 
@@ -116,7 +117,12 @@ fn check(audit: &Audit, expected: &[(&str, Grade, &str)]) -> Result<()> {
     for (id, grade, word) in expected {
         let found = rule(audit, id)?;
         if found.grade != *grade || !found.why.contains(word) {
-            wrong.push(format!("{id}: {} ({}), not {} ({word})", found.grade.name(), found.why, grade.name()));
+            wrong.push(format!(
+                "{id}: {} ({}), not {} ({word})",
+                found.grade.name(),
+                found.why,
+                grade.name()
+            ));
         }
     }
     ensure!(wrong.is_empty(), "{}\n{:#?}", wrong.join("\n"), audit.window);
@@ -172,7 +178,12 @@ fn every_grade_appears_for_the_right_rule_and_the_right_reason() -> Result<()> {
     weeks.calendar.pass(3)?;
     weeks.start()?;
     let audit = weeks.audit()?;
-    let gaps: Vec<_> = audit.window.gaps.iter().map(|gap| (gap.kind.as_str(), gap.hides)).collect();
+    let gaps: Vec<_> = audit
+        .window
+        .gaps
+        .iter()
+        .map(|gap| (gap.kind.as_str(), gap.hides))
+        .collect();
     assert_eq!(gaps, [("daemon-down", true)], "{:#?}", audit.window);
     check(&audit, &[(SILENT, Grade::InsufficientWindow, "gap")])?;
 
@@ -183,11 +194,19 @@ fn every_grade_appears_for_the_right_rule_and_the_right_reason() -> Result<()> {
     weeks.say(POLICY.0, POLICY.1)?;
     weeks.start()?;
     let audit = weeks.audit()?;
-    let gaps: Vec<_> = audit.window.gaps.iter().map(|gap| (gap.kind.as_str(), gap.hides)).collect();
+    let gaps: Vec<_> = audit
+        .window
+        .gaps
+        .iter()
+        .map(|gap| (gap.kind.as_str(), gap.hides))
+        .collect();
     assert_eq!(gaps, [("daemon-down", true), ("kernel-only", false)]);
     check(
         &audit,
-        &[(SILENT, Grade::Unused, "unused on this gateway"), (USED, Grade::Used, "")],
+        &[
+            (SILENT, Grade::Unused, "unused on this gateway"),
+            (USED, Grade::Used, ""),
+        ],
     )?;
 
     // A month later the site file names a software update point, which nobody has asked since.
@@ -228,7 +247,9 @@ fn what_is_installed_again_and_again_is_said_to_be_used_outside_its_condition() 
     let id = "site-server/sql-server@installation/smb";
     let outside = |audit: &Audit| -> Result<bool> {
         let remarks = &rule(audit, id)?.remarks;
-        Ok(remarks.iter().any(|remark| remark.contains("outside its condition")))
+        Ok(remarks
+            .iter()
+            .any(|remark| remark.contains("outside its condition")))
     };
     assert!(!outside(&weeks.audit()?)?, "three days are an installation");
     weeks.days(1, &[installs])?;

@@ -29,6 +29,7 @@ mod rules;
 mod run;
 mod site;
 mod status;
+mod suggest;
 mod undocumented;
 
 use crate::config::Problems;
@@ -70,6 +71,8 @@ enum Verb {
     Undocumented(undocumented::Arguments),
     /// Approve traffic that no document explains: who answers for it, why, and until when
     Approve(approve::Arguments),
+    /// Suggest lines that the site file may lack, from what was seen
+    Suggest(suggest::Arguments),
     /// Show which dynamic ports are really used, so that a range can be narrowed
     Rpc(rpc::Arguments),
     /// Show which rules are really used, which openings a firewall needs, and what nothing explains
@@ -138,6 +141,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
         Verb::Explain(arguments) => explain::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Approve(arguments) => approve::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Suggest(arguments) => suggest::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Site(arguments) => site::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),
     }?;
