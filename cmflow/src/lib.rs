@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod approve;
 pub mod audit;
 pub mod capture;
 pub mod catalogue;
@@ -19,6 +20,7 @@ pub mod doctor;
 pub mod explain;
 pub mod findings;
 pub mod history;
+pub mod import;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;
@@ -27,3 +29,4 @@ pub mod serve;
 pub mod site;
 pub mod spelling;
 pub mod store;
+pub mod suggest;
