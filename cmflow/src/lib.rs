@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod approve;
 pub mod audit;
 pub mod capture;
 pub mod catalogue;
@@ -20,6 +21,7 @@ pub mod doctor;
 pub mod explain;
 pub mod findings;
 pub mod history;
+pub mod import;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;
@@ -28,3 +30,4 @@ pub mod serve;
 pub mod site;
 pub mod spelling;
 pub mod store;
+pub mod suggest;

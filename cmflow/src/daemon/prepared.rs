@@ -46,7 +46,10 @@ impl Written {
         let site = config::read(&catalogue, &settings.site, &reading)?;
         let files = site.model.files.iter().map(PathBuf::from);
         let sources = Sources::read_since(began, files.chain(settings.catalogue.clone()));
-        let stored = sources.stored(site.model.files.len());
+        let stored = sources.stored(
+            site.model.files.len(),
+            site.model.approvals.map(|file| usize::from(file.0)),
+        );
         Ok(Self {
             stored,
             catalogue,

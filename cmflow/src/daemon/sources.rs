@@ -51,13 +51,19 @@ impl Sources {
         }
     }
 
-    /// The files with their texts; the first ones, as many as stated, are the site file and what belongs to it.
-    pub(super) fn stored(&self, of_site: usize) -> Vec<StoredFile> {
+    /// The files with their texts; the first ones, as many as stated, are the site file and what belongs to it, one of
+    /// which may be its approvals.
+    pub(super) fn stored(&self, of_site: usize, approvals: Option<usize>) -> Vec<StoredFile> {
         let files = self.files.iter().enumerate();
         let stored = files.map(|(index, file)| StoredFile {
             path: file.path.clone(),
             sha256: file.sha256.clone(),
-            kind: if index < of_site { "site" } else { "catalogue" }.to_owned(),
+            kind: match index {
+                index if Some(index) == approvals => StoredFile::APPROVALS,
+                index if index < of_site => StoredFile::SITE,
+                _ => StoredFile::CATALOGUE,
+            }
+            .to_owned(),
             // What was read is UTF-8; where it changed meanwhile, the sum tells.
             text: fs::read_to_string(&file.path).unwrap_or_default(),
         });
