@@ -25,5 +25,6 @@ pub mod reader;
 pub mod replay;
 pub mod serve;
 pub mod site;
+pub mod snapshot;
 pub mod spelling;
 pub mod store;
