@@ -20,6 +20,7 @@ pub mod explain;
 pub mod findings;
 pub mod history;
 pub mod kernel;
+pub mod moment;
 pub mod nearest;
 pub mod reader;
 pub mod replay;
