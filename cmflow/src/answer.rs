@@ -10,6 +10,7 @@ use cmflow_common::address::Address;
 use cmflow_common::packet::protocol;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use audit::{
     Approved, Audit, AuditGap, AuditGroup, AuditWindow, AuditedGateway, AuditedRule, Contradiction, DayUse,
@@ -18,7 +19,7 @@ pub use audit::{
 pub use rpc::{PortStretch, Rpc, RpcPair};
 
 /// Packets and bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Count {
     /// Packets.
     pub packets: u64,
@@ -36,7 +37,7 @@ impl From<cmflow_common::gateway::Count> for Count {
 }
 
 /// Packets, bytes and flows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tally {
     /// Packets.
     pub packets: u64,
@@ -47,7 +48,7 @@ pub struct Tally {
 }
 
 /// Flows whose ports something hides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Opaque {
     /// What hides them: `esp`, `ike`, `ike-nat-t`, `gre`, `ipip`, `6in4`, `vxlan`, `fragment` …
     pub protocol: String,
@@ -60,7 +61,7 @@ pub struct Opaque {
 }
 
 /// `cmflow status`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Name of the instance.
     pub instance: String,
@@ -105,7 +106,7 @@ pub struct Status {
 }
 
 /// The history in [`Status`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HistoryStatus {
     /// The database.
     pub file: String,
@@ -118,7 +119,7 @@ pub struct HistoryStatus {
 }
 
 /// A file that tables were made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SourceFile {
     /// Its name.
     pub path: String,
@@ -127,7 +128,7 @@ pub struct SourceFile {
 }
 
 /// A time in which no daemon looked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Gap {
     /// When the one daemon last looked.
     pub from: Timestamp,
@@ -150,7 +151,7 @@ impl Gap {
 }
 
 /// `cmflow reload`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reloaded {
     /// Whether the new tables are in use.
     pub done: bool,
@@ -165,7 +166,7 @@ pub struct Reloaded {
 }
 
 /// An interface in [`Status`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InterfaceStatus {
     /// Its name.
     pub name: String,
@@ -188,7 +189,7 @@ pub struct InterfaceStatus {
 }
 
 /// The flow table in [`Status`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlowTable {
     /// Slots in use.
     pub entries: u64,
@@ -201,7 +202,7 @@ pub struct FlowTable {
 }
 
 /// One kind of expectation in [`Status`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Expectations {
     /// How many there are that have not ended.
     pub live: u64,
@@ -216,7 +217,7 @@ pub struct Expectations {
 }
 
 /// The conservation law in [`Status`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConservationStatus {
     /// Whether it held at every tick.
     pub ok: bool,
@@ -231,9 +232,10 @@ pub struct ConservationStatus {
 }
 
 /// One end of a flow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlowEnd {
     /// Its address.
+    #[schema(value_type = String)]
     pub address: IpAddr,
     /// Its port.
     pub port: u16,
@@ -242,7 +244,7 @@ pub struct FlowEnd {
 }
 
 /// A flow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Flow {
     /// `tcp`, `udp`, `icmp` …
     pub protocol: String,
@@ -275,7 +277,7 @@ pub struct Flow {
 }
 
 /// `cmflow flows`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Flows {
     /// Flows that the filters let through, sorted.
     pub flows: Vec<Flow>,
@@ -284,7 +286,7 @@ pub struct Flows {
 }
 
 /// A rule's counters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleCount {
     /// Id of the rule.
     pub rule: String,
@@ -303,7 +305,7 @@ pub struct RuleCount {
 }
 
 /// `cmflow rules`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rules {
     /// Rules with at least one packet, or all that the site file makes possible.
     pub rules: Vec<RuleCount>,
@@ -312,15 +314,17 @@ pub struct Rules {
 }
 
 /// A conversation that nothing explains.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Unexplained {
     /// `tcp`, `udp` …
     pub protocol: String,
     /// Who opened it.
+    #[schema(value_type = String)]
     pub initiator: IpAddr,
     /// Roles of the initiator.
     pub initiator_roles: Vec<String>,
     /// Who answers.
+    #[schema(value_type = String)]
     pub responder: IpAddr,
     /// Roles of the responder.
     pub responder_roles: Vec<String>,
@@ -343,7 +347,7 @@ pub struct Unexplained {
 }
 
 /// Conversations that nothing explains, of the same roles at the same service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UnexplainedGroup {
     /// Roles of those who open; none where the site file does not name them.
     pub initiator_roles: Vec<String>,
@@ -374,7 +378,7 @@ pub struct UnexplainedGroup {
 }
 
 /// A rule that nearly fits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Nearest {
     /// Id of the rule.
     pub rule: String,
@@ -383,7 +387,7 @@ pub struct Nearest {
 }
 
 /// `cmflow undocumented`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Undocumented {
     /// Conversations that nothing explains, newest first.
     pub undocumented: Vec<Unexplained>,
@@ -438,7 +442,7 @@ impl<F> Replay<F> {
 }
 
 /// The capture of a [`Replay`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CaptureSummary {
     /// Its name; `-` for standard input.
     pub file: String,

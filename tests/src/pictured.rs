@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use cmflow::answer::{
     Audit, ConservationStatus, Count, Flow, FlowEnd, FlowTable, HistoryStatus, InterfaceStatus, Nearest, RuleCount, Rules,
@@ -83,7 +84,7 @@ pub struct Pictured {
     recent: Recent,
     flows: Vec<FlowRow>,
     /// What the history holds; nothing where there is none.
-    pub past: Option<Past>,
+    pub past: Option<Arc<Past>>,
     /// The latest audit.
     pub audit: Option<Audit>,
     /// Whether approvals are taken.
@@ -178,8 +179,12 @@ impl Source for Pictured {
         })
     }
 
-    fn past(&self, _: Range) -> Result<Past, String> {
-        self.past.clone().ok_or_else(|| "nothing was written yet".to_owned())
+    fn past(&self, _: Range) -> Result<Arc<Past>, String> {
+        self.month().ok_or_else(|| "nothing was written yet".to_owned())
+    }
+
+    fn month(&self) -> Option<Arc<Past>> {
+        self.past.clone()
     }
 
     fn audit(&self) -> Option<&Audit> {

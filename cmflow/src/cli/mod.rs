@@ -19,7 +19,6 @@ mod explain;
 mod flows;
 mod judging;
 #[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
-mod moment;
 mod opaque;
 mod paragraph;
 mod reload;

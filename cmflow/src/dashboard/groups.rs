@@ -24,7 +24,7 @@ pub struct Row<'a> {
 }
 
 /// Conversations that a row shows.
-const EXAMPLES: usize = 8;
+pub const EXAMPLES: usize = 8;
 
 impl Row<'_> {
     /// Whether packets of it came within the last seconds.

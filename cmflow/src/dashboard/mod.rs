@@ -22,6 +22,7 @@ pub mod recent;
 pub mod sheet;
 pub mod silent;
 mod snapshot;
+mod taken;
 
 pub use asked::{Asked, Range, View};
 pub use cast::Cast;

@@ -1,5 +1,7 @@
 //! What pages are drawn from.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::asked::Range;
@@ -107,7 +109,10 @@ pub trait Source {
     ///
     /// # Errors
     /// In a sentence where there is none.
-    fn past(&self, range: Range) -> Result<Past, String>;
+    fn past(&self, range: Range) -> Result<Arc<Past>, String>;
+
+    /// What it holds of the last month, where that is at hand: nobody waits for it.
+    fn month(&self) -> Option<Arc<Past>>;
 
     /// The latest audit, where one was made.
     fn audit(&self) -> Option<&Audit>;

@@ -24,7 +24,7 @@ use crate::site::SiteModel;
 use crate::spelling::did_you_mean;
 
 pub use groups::{Group, GroupKey, grouped};
-pub use state::told_state;
+pub use state::{nobody_answers, told_state};
 
 /// Counters and flows, and what they are told by.
 #[derive(Debug)]
@@ -55,6 +55,17 @@ impl Findings<'_> {
             tally.flows += self.totals.verdicts.get(&id).map_or(0, |total| total.flows);
         }
         kinds
+    }
+
+    /// Puts into a status what takes flows to tell.
+    pub fn complete(&self, status: &mut answer::Status) {
+        for (interface, flows) in status.interfaces.iter_mut().zip(&self.totals.interfaces) {
+            interface.flows = flows.flows;
+            interface.one_sided_flows = flows.one_sided;
+            interface.one_sided_share = flows.one_sided_share();
+        }
+        status.verdicts = self.verdicts();
+        status.opaque = self.opaque();
     }
 
     /// Verdicts with at least one packet, and their counters.
@@ -282,6 +293,23 @@ impl Findings<'_> {
         (told.collect(), matching)
     }
 
+    /// Conversations that nothing explains, the newest first, as many as `wanted` takes; which rule comes nearest is left
+    /// out.
+    #[must_use]
+    pub fn newest_unexplained(&self, mut wanted: impl FnMut(&answer::Unexplained) -> bool) -> Vec<answer::Unexplained> {
+        /// Conversations that are looked at: a scan makes very many.
+        const MOST: usize = 5000;
+        let mut found: Vec<_> = self.unexplained_conversations(&FlowQuery::default()).collect();
+        let newest = |(conversation, total): &(&Conversation, &ConversationTotal)| (Reverse(total.first_seen), **conversation);
+        if found.len() > MOST {
+            found.select_nth_unstable_by_key(MOST, newest);
+            found.truncate(MOST);
+        }
+        found.sort_by_key(newest);
+        let told = found.into_iter().map(|(conversation, total)| self.told_without_nearest(conversation, total));
+        told.filter(|one| wanted(one)).collect()
+    }
+
     fn unexplained_conversations(
         &self,
         query: &FlowQuery,
@@ -291,6 +319,13 @@ impl Findings<'_> {
     }
 
     fn told(&self, conversation: &Conversation, total: &ConversationTotal) -> answer::Unexplained {
+        answer::Unexplained {
+            nearest: self.nearest(conversation),
+            ..self.told_without_nearest(conversation, total)
+        }
+    }
+
+    fn told_without_nearest(&self, conversation: &Conversation, total: &ConversationTotal) -> answer::Unexplained {
         let roles = |address: Address| self.compiled.roles_of(address);
         answer::Unexplained {
             protocol: protocol_name(conversation.protocol),
@@ -305,7 +340,7 @@ impl Findings<'_> {
             flows: total.flows,
             first_seen: self.moment.time_of(total.first_seen),
             last_seen: self.moment.time_of(total.last_seen),
-            nearest: self.nearest(conversation),
+            nearest: None,
         }
     }
 

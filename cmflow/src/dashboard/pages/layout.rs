@@ -9,7 +9,7 @@ use crate::dashboard::health;
 use crate::dashboard::quantity::count;
 
 /// Light or dark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Theme {
     /// As the browser prefers.
     #[default]

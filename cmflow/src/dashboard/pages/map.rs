@@ -20,7 +20,7 @@ const COMPUTERS: usize = 100;
 /// The picture that a URL asks for.
 pub(super) fn drawn(seen: &Seen<'_>) -> SiteMap {
     let unseen = seen.asked.get("unseen") == Some("yes") || seen.asked.get("kind") == Some(Kind::Unseen.name());
-    let map = draw(seen.snapshot, seen.recent, seen.cast, seen.past.as_ref(), unseen);
+    let map = draw(seen.snapshot, seen.recent, seen.cast, seen.past.as_deref(), unseen);
     filtered(map, &seen.asked)
 }
 

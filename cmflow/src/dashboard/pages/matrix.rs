@@ -17,7 +17,7 @@ use crate::dashboard::quantity::{bits, bytes, count};
 use crate::dashboard::sheet::Sheet;
 
 fn whole(seen: &Seen<'_>) -> SiteMap {
-    draw(seen.snapshot, seen.recent, seen.cast, seen.past.as_ref(), false)
+    draw(seen.snapshot, seen.recent, seen.cast, seen.past.as_deref(), false)
 }
 
 pub(super) fn page(seen: &Seen<'_>) -> Markup {

@@ -15,6 +15,8 @@ mod refusal;
 mod rules;
 mod unexplained;
 
+use std::sync::Arc;
+
 use maud::Markup;
 
 use super::asked::{Asked, Range, View};
@@ -65,7 +67,7 @@ struct Seen<'a> {
     recent: &'a Recent,
     cast: &'a Cast,
     /// The time that was asked for, where it is not now.
-    past: Option<Past>,
+    past: Option<Arc<Past>>,
     /// Why the history does not show it.
     no_past: Option<String>,
 }

@@ -114,9 +114,9 @@ fn by_verdict(seen: &Seen<'_>) -> Markup {
 fn silence(seen: &Seen<'_>) -> Markup {
     let month = match seen.asked.range() {
         Range::Month => seen.past.clone(),
-        _ => seen.source.past(Range::Month).ok(),
+        _ => seen.source.month(),
     };
-    let found = silent(seen.snapshot, seen.cast, month.as_ref());
+    let found = silent(seen.snapshot, seen.cast, month.as_deref());
     let now = seen.snapshot.status.at;
     let blocked = seen.snapshot.blocked.len() as u64 + seen.snapshot.blocked_beyond;
     html! {
@@ -213,7 +213,7 @@ fn group(seen: &Seen<'_>, row: &Row<'_>) -> Markup {
 }
 
 fn site(seen: &Seen<'_>) -> Markup {
-    let map = draw(seen.snapshot, seen.recent, seen.cast, seen.past.as_ref(), false);
+    let map = draw(seen.snapshot, seen.recent, seen.cast, seen.past.as_deref(), false);
     html! {
         section aria-labelledby="site" {
             h2 #site { "Site map" }
