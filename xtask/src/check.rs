@@ -14,6 +14,7 @@ use crate::step::{loud_step, output, run};
 pub fn test() -> Result<()> {
     setup::bpf_toolchain()?;
     programs::bring(&[programs::IP]);
+    programs::bring(&programs::CHROMIUM);
     lint()?;
     loud_step("build", || cargo(["build", "--all-targets"]))?;
     if let Some(reason) = crate::lab::unavailable() {

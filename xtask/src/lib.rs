@@ -6,15 +6,18 @@
 //! - [`capture`]: capture files, and the traffic that the project writes into them
 //! - [`check`]: test, lint and bench
 //! - [`fuzz`]: fuzzing on demand
+//! - [`browser`]: a real Chromium, for tests and [`screenshots`]
 //! - [`demo`]: Configuration Manager traffic through a gateway in namespaces
 //!
 //! This crate does not depend on `cmflow`: it has to build before the BPF toolchain is there.
 
+pub mod browser;
 pub mod capture;
 pub mod check;
 pub mod demo;
 pub mod frames;
 pub mod fuzz;
 pub mod lab;
+pub mod screenshots;
 pub mod setup;
 pub mod step;

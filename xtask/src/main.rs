@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{capture, check, demo, fuzz, setup};
+use xtask::{capture, check, demo, fuzz, screenshots, setup};
 
 #[derive(Parser)]
 #[command(
@@ -64,6 +64,10 @@ enum Task {
     /// cargo-fuzz, which is installed where it is missing, and works with a nightly toolchain or the stable one.
     /// `fuzz kernel` runs mutated frames through the kernel program and through memory, and compares all counters.
     Fuzz(fuzz::Options),
+    /// Take pictures of each view of a dashboard that runs: light, dark, narrow, on a wall
+    ///
+    /// Needs chromium and chromium-driver, and installs them where they are missing.
+    Screenshots(screenshots::Options),
     /// Run a gateway through what may happen to it, for minutes or hours (needs root)
     ///
     /// Conversations, floods, reloads, SIGKILLs of the daemon, interfaces down and up, in namespaces of its own. At
@@ -102,6 +106,7 @@ fn run(task: Task) -> Result<bool> {
             check::bench(&measure)?;
         }
         Task::Soak { minutes } => check::soak(minutes)?,
+        Task::Screenshots(options) => screenshots::run(&options)?,
         Task::Fuzz(options) => fuzz::run_target(&options)?,
     }
     Ok(true)

@@ -211,16 +211,26 @@ impl Cast {
         self.names.get(&address).map(String::as_str)
     }
 
-    /// The one role that stands for several: the first that is the end of a rule, most telling first.
+    /// The one role that stands for several: the most telling one, which the fewest computers hold.
     #[must_use]
     pub fn chief<'a>(&self, roles: &'a [String]) -> Option<&'a str> {
         let telling = |role: &&String| {
             let part = self.parts.get(role.as_str());
+            let holders = part.map_or(0, |part| part.computers.len());
             // A client is what every site system is too; a role by its word is what everybody is.
-            let holders = part.map_or(usize::MAX, |part| part.computers.len());
-            (*role == "client", holders == 0, holders)
+            (part.is_none(), *role == "client", holders == 0, *role != "internet", holders)
         };
         roles.iter().min_by_key(telling).map(String::as_str)
+    }
+
+    /// The role that stands for an end of flows that rules explain: the one that a rule is for, where the end holds it.
+    #[must_use]
+    pub fn role_by<'a>(&self, roles: &'a [String], rules: &[String]) -> Option<&'a str> {
+        let ways = rules.iter().filter_map(|rule| self.way(rule));
+        let ends: Vec<&String> = ways.flat_map(|way| [&way.from, &way.to]).collect();
+        // A client that is more is shown as what it is more.
+        let is_end = |role: &&String| ends.contains(role) && (*role != "client" || roles.len() == 1);
+        roles.iter().find(is_end).map_or_else(|| self.chief(roles), |role| Some(role))
     }
 }
 

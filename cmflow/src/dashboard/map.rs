@@ -219,7 +219,7 @@ fn live(edges: &mut Edges, snapshot: &Snapshot, recent: &Recent, cast: &Cast) {
             "opaque" => Kind::Opaque,
             _ => continue,
         };
-        let end = |roles: &'_ [String]| cast.chief(roles).unwrap_or(UNKNOWN).to_owned();
+        let end = |roles: &'_ [String]| cast.role_by(roles, &talk.rules).unwrap_or(UNKNOWN).to_owned();
         let edge = edges.of(&end(&talk.from), &end(&talk.to), kind);
         let tally = Tally {
             packets: talk.packets,

@@ -43,7 +43,9 @@ pub struct Matrix {
 #[must_use]
 pub fn of(map: &SiteMap, cast: &Cast) -> Matrix {
     let mut cells: BTreeMap<(String, String), Cell> = BTreeMap::new();
-    for edge in map.edges.iter().filter(|edge| edge.tally.packets > 0) {
+    let drawn = |id: &str| map.nodes.iter().any(|node| node.id == id);
+    let told = |edge: &&Edge| edge.tally.packets > 0 && drawn(&edge.from) && drawn(&edge.to);
+    for edge in map.edges.iter().filter(told) {
         let cell = cells.entry((edge.from.clone(), edge.to.clone())).or_default();
         cell.take(edge);
     }

@@ -22,7 +22,7 @@ pub struct Running {
 }
 
 impl Running {
-    pub(super) fn start(mut command: Command, log: Option<PathBuf>) -> Result<Self> {
+    pub(crate) fn start(mut command: Command, log: Option<PathBuf>) -> Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
         if let Some(log) = &log {
             let file = File::create(log).with_context(|| format!("creating {}", log.display()))?;

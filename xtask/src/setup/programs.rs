@@ -30,6 +30,12 @@ pub const IP: Program = program("ip", "iproute2", &[]);
 /// Counts conversations of captures, which the tests compare with.
 pub const TSHARK: Program = program("tshark", "tshark", &[]);
 
+/// A browser and what drives it, for the dashboard.
+pub const CHROMIUM: [Program; 2] = [
+    program("chromium", "chromium", &[]),
+    program("chromedriver", "chromium-driver", &[]),
+];
+
 /// Translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);
 

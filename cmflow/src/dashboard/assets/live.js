@@ -205,7 +205,7 @@ document.addEventListener("submit", async (event) => {
       say(`Approved as ${said.id ?? "asked"}. From its next packet on the flow is judged anew.`, "done");
       form.reset();
     } else {
-      say(`Not approved: ${said.error ?? said.detail ?? `the daemon answered ${response.status}`}`, "refused");
+      say(`Not approved: ${said.detail ?? `the daemon answered ${response.status}`}`, "refused");
     }
   } catch {
     say("Not approved: the daemon does not answer.", "refused");

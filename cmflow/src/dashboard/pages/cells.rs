@@ -77,7 +77,17 @@ pub(super) fn address(address: IpAddr, cast: &Cast) -> Markup {
 /// A rule that leads to its row.
 pub(super) fn rule(id: &str) -> Markup {
     let asked = Asked::view(View::Rules).with("rule", Some(id));
-    html! { a.rule href=(asked.href()) { (id) } }
+    html! { a.rule href=(asked.href()) { (breakable(id)) } }
+}
+
+/// The id of a rule, which may go on in the next line after each of its parts.
+pub(super) fn breakable(id: &str) -> Markup {
+    html! {
+        @for (place, part) in id.split_inclusive(['/', ':']).enumerate() {
+            @if place > 0 { wbr; }
+            (part)
+        }
+    }
 }
 
 /// Rules of a flow.

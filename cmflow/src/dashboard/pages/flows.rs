@@ -18,7 +18,7 @@ use crate::serve::{FlowQuery, FlowSort};
 use crate::spelling::did_you_mean;
 
 /// Rows of a page: what a browser lays out anew each second without stutter.
-const ROWS: usize = 200;
+const ROWS: usize = 150;
 /// Rows of a file.
 const SAVED: usize = 100_000;
 

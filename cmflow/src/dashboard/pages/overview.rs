@@ -88,7 +88,7 @@ fn by_verdict(seen: &Seen<'_>) -> Markup {
                 table.tight {
                     thead { tr {
                         th scope="col" { "verdict" } th.num scope="col" { "rate" } th.num scope="col" { "bytes" }
-                        th.num scope="col" { "share" } th.num scope="col" { "flows" }
+                        th.num.wide scope="col" { "share" } th.num scope="col" { "flows" }
                     } }
                     tbody {
                         @for (kind, tally, rate) in all.iter().filter(|(_, tally, _)| tally.packets > 0) {
@@ -96,7 +96,7 @@ fn by_verdict(seen: &Seen<'_>) -> Markup {
                                 th scope="row" { a href=(Asked::view(View::Flows).with("verdict", Some(kind)).href()) { (verdict(kind)) } }
                                 td.num { (rate.map_or_else(|| "–".to_owned(), bits)) }
                                 td.num { (bytes(tally.bytes)) }
-                                td.num { (percent(tally.bytes as f64, whole)) }
+                                td.num.wide { (percent(tally.bytes as f64, whole)) }
                                 td.num { (count(tally.flows)) }
                             }
                         }

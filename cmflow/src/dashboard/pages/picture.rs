@@ -1,7 +1,6 @@
 //! The picture of the site as SVG: a column for each tier, lines that go around the boxes between.
 
 use std::collections::{BTreeMap, HashMap};
-use std::f64::consts::FRAC_1_SQRT_2;
 
 use maud::{Markup, html};
 
@@ -13,10 +12,10 @@ use crate::dashboard::groups::UNKNOWN;
 use crate::dashboard::map::{Edge, Kind, Node, SiteMap};
 use crate::dashboard::quantity::{bits, count, many};
 
-const WIDTH: f64 = 168.0;
+const WIDTH: f64 = 186.0;
 const HEIGHT: f64 = 48.0;
 /// Between columns, and between boxes of one.
-const ACROSS: f64 = 96.0;
+const ACROSS: f64 = 124.0;
 const BETWEEN: f64 = 30.0;
 const MARGIN: f64 = 14.0;
 /// Room for the tiers' names.
@@ -24,9 +23,9 @@ const HEAD: f64 = 34.0;
 /// Lines that meet a box at one side stand so far apart, where there is room.
 const STEP: f64 = 9.0;
 /// Lines with a rate written at them.
-const LABELS: usize = 10;
+const LABELS: usize = 16;
 /// Letters of a name that fit.
-const LETTERS: usize = 23;
+const LETTERS: usize = 26;
 
 /// Where a box is.
 #[derive(Clone, Copy, Debug)]
@@ -197,8 +196,19 @@ fn lines<'a>(map: &'a SiteMap, plan: &Plan<'a>) -> Vec<Line<'a>> {
     lines
 }
 
-/// The path of a line, and where its rate may be written.
-fn path(line: &Line<'_>, plan: &Plan<'_>, lane: f64) -> (String, (f64, f64)) {
+/// A curve: its ends, and the points that pull it.
+type Curve = [(f64, f64); 4];
+
+/// Where a curve is after a share of its way.
+fn on(curve: Curve, share: f64) -> (f64, f64) {
+    let rest = 1.0 - share;
+    let weights = [rest.powi(3), 3.0 * rest * rest * share, 3.0 * rest * share * share, share.powi(3)];
+    let sum = |of: fn(&(f64, f64)) -> f64| curve.iter().zip(weights).map(|(point, weight)| of(point) * weight).sum();
+    (sum(|point| point.0), sum(|point| point.1))
+}
+
+/// The path of a line, and the last curve of it.
+fn path(line: &Line<'_>, plan: &Plan<'_>, lane: f64) -> (String, Curve) {
     let [from, to] = line.ends.map(|(id, _)| plan.places[id]);
     let x = |place: Place, side: Side, clear: f64| match side {
         Side::Left => place.x - clear,
@@ -221,7 +231,7 @@ fn path(line: &Line<'_>, plan: &Plan<'_>, lane: f64) -> (String, (f64, f64)) {
             end.0,
             end.1
         );
-        return (path, (start.0 + far * 0.75, (start.1 + end.1) / 2.0));
+        return (path, [start, (start.0 + far, start.1), (end.0 + far, end.1), end]);
     }
     let forward = if to.column > from.column { 1.0 } else { -1.0 };
     // Through the gaps of the columns that lie between.
@@ -242,11 +252,11 @@ fn path(line: &Line<'_>, plan: &Plan<'_>, lane: f64) -> (String, (f64, f64)) {
         path.push_str(&format!("L{far:.1} {y:.1}"));
         at = (far, y);
     }
-    bend(&mut path, at, end, forward);
-    (path, ((at.0 + end.0) / 2.0, (at.1 + end.1) / 2.0))
+    let last = bend(&mut path, at, end, forward);
+    (path, last)
 }
 
-fn bend(path: &mut String, from: (f64, f64), to: (f64, f64), forward: f64) {
+fn bend(path: &mut String, from: (f64, f64), to: (f64, f64), forward: f64) -> Curve {
     let reach = forward * ((to.0 - from.0).abs() * 0.5).max(24.0);
     path.push_str(&format!(
         "C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",
@@ -257,11 +267,58 @@ fn bend(path: &mut String, from: (f64, f64), to: (f64, f64), forward: f64) {
         to.0,
         to.1
     ));
+    [from, (from.0 + reach, from.1), (to.0 - reach, to.1), to]
+}
+
+/// What is written at a line; nothing where there is nothing to say.
+fn label(edge: &Edge) -> Option<String> {
+    let mut words = Vec::new();
+    if edge.kind.is_unexplained() {
+        words.push(sign(edge.kind.name()).to_owned());
+    }
+    if edge.rate.bytes > 0.0 {
+        words.push(bits(edge.rate));
+    }
+    if edge.blocked > 0 {
+        words.push(format!("✕{}", count(edge.blocked)));
+    }
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// Labels and their places, in the order of the lines: what worries first, then what carries most, as long as none lies
+/// over another.
+fn labels(lines: &[Line<'_>], drawn: &[(String, Curve)]) -> Vec<Option<(f64, f64, String)>> {
+    const HIGH: f64 = 13.0;
+    const LETTER: f64 = 6.6;
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by(|a, b| {
+        let rate = |place: usize| lines[place].edge.rate.bytes;
+        let worry = |place: usize| lines[place].edge.kind.is_unexplained() || lines[place].edge.blocked > 0;
+        worry(*b).cmp(&worry(*a)).then(rate(*b).total_cmp(&rate(*a)))
+    });
+    let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+    let mut placed: Vec<Option<(f64, f64, String)>> = vec![None; lines.len()];
+    for place in order.into_iter().take(LABELS) {
+        let Some(text) = label(lines[place].edge) else { continue };
+        let half = text.chars().count() as f64 * LETTER / 2.0;
+        let spots = [0.5, 0.38, 0.62, 0.28, 0.72].map(|share| on(drawn[place].1, share));
+        let free = spots.into_iter().find(|(x, y)| {
+            let apart = |(other_x, other_y, other_half): &(f64, f64, f64)| {
+                (x - other_x).abs() > half + other_half || (y - other_y).abs() > HIGH
+            };
+            taken.iter().all(apart)
+        });
+        if let Some((x, y)) = free {
+            taken.push((x, y, half));
+            placed[place] = Some((x, y, text));
+        }
+    }
+    placed
 }
 
 /// Width of a line, by the logarithm of its rate.
 fn width(edge: &Edge) -> f64 {
-    (1.6 + 1.15 * (edge.rate.bytes * 8.0 / 1000.0).ln_1p() * FRAC_1_SQRT_2).min(9.0)
+    (1.3 + 0.42 * (edge.rate.bytes * 8.0 / 1000.0).ln_1p()).min(6.0)
 }
 
 /// What leads from an edge to what is behind it: its rules, or the groups that nothing explains.
@@ -313,10 +370,12 @@ pub(super) fn words(edge: &Edge, cast: &Cast) -> String {
 pub(super) fn picture(map: &SiteMap, cast: &Cast) -> Markup {
     let plan = Plan::of(map, cast);
     let lines = lines(map, &plan);
-    let mut busiest: Vec<&Line<'_>> = lines.iter().filter(|line| line.edge.rate.bytes > 0.0).collect();
-    busiest.sort_by(|a, b| b.edge.rate.bytes.total_cmp(&a.edge.rate.bytes));
-    busiest.truncate(LABELS);
-    let labelled = |edge: &Edge| busiest.iter().any(|line| std::ptr::eq(line.edge, edge));
+    let drawn: Vec<(String, Curve)> = lines
+        .iter()
+        .enumerate()
+        .map(|(number, line)| path(line, &plan, (number % 5) as f64 * 4.0 - 8.0))
+        .collect();
+    let labels = labels(&lines, &drawn);
     html! {
         svg.map viewBox=(format!("0 0 {:.0} {:.0}", plan.width, plan.height)) width=(format!("{:.0}", plan.width)) height=(format!("{:.0}", plan.height)) role="group" aria-label="Site map: roles, and what flows between them. The table below says the same." {
             defs {
@@ -329,21 +388,17 @@ pub(super) fn picture(map: &SiteMap, cast: &Cast) -> Markup {
             @for (column, (tier, _)) in plan.columns.iter().enumerate() {
                 text.tier x=(format!("{:.0}", MARGIN * 2.0 + column as f64 * (WIDTH + ACROSS) + WIDTH / 2.0)) y="20" text-anchor="middle" { (tier.name()) }
             }
-            @for (number, line) in lines.iter().enumerate() {
-                @let lane = (number % 5) as f64 * 4.0 - 8.0;
-                @let (d, (x, y)) = path(line, &plan, lane);
+            @for (line, (d, _)) in lines.iter().zip(&drawn) {
                 @let edge = line.edge;
                 a.link href=(behind(edge).href()) aria-label=(words(edge, cast)) data-key=(format!("{} {} {}", edge.from, edge.to, edge.kind.is_unexplained())) {
                     title { (words(edge, cast)) }
                     path.hit d=(d) {}
                     path.edge.(format!("e-{}", edge.kind.name())) d=(d) stroke-width=(format!("{:.1}", width(edge))) marker-end=(format!("url(#head-{})", edge.kind.name())) {}
-                    @if labelled(edge) || edge.kind.is_unexplained() {
-                        text.rate.(format!("t-{}", edge.kind.name())) x=(format!("{x:.0}")) y=(format!("{:.0}", y - 4.0)) text-anchor="middle" {
-                            @if edge.kind.is_unexplained() { (sign(edge.kind.name())) " " }
-                            @if edge.rate.bytes > 0.0 { (bits(edge.rate)) }
-                            @if edge.blocked > 0 { " ✕" (count(edge.blocked)) }
-                        }
-                    }
+                }
+            }
+            @for (line, label) in lines.iter().zip(&labels) {
+                @if let Some((x, y, text)) = label {
+                    text.rate.(format!("t-{}", line.edge.kind.name())) x=(format!("{x:.0}")) y=(format!("{:.0}", y + 4.0)) text-anchor="middle" { (text) }
                 }
             }
             @for (_, nodes) in &plan.columns {

@@ -6,7 +6,7 @@ use cmflow_common::verdict::VerdictKind;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::cells::{choice, field, filter_form, sign, sortable, verdict};
+use super::cells::{breakable, choice, field, filter_form, sign, sortable, verdict};
 use super::chart::sparkline;
 use super::flows::of_rules;
 use super::layout::{ranges, saving};
@@ -172,7 +172,7 @@ fn shown(seen: &Seen<'_>, row: &Row<'_>, audited: bool) -> Markup {
     };
     html! {
         tr data-key=(row.way.id) {
-            th scope="row" data-label="rule" { a.rule href=(own.href()) { (row.way.id) } }
+            th scope="row" data-label="rule" { a.rule href=(own.href()) { (breakable(&row.way.id)) } }
             td data-label="service" { (row.way.service) @if row.way.either { span.quiet title="Either end may open it" { " ⇆" span.quiet-words { " either end opens" } } } }
             td data-label="ports" { (row.way.ports) }
             td data-label="kind" { (verdict(row.way.kind.name())) }

@@ -83,7 +83,8 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         desk.window.clone(),
         Arc::clone(&desk.events),
     ));
-    let studio = dashboard::Studio::new(opened.token.is_some());
+    let takes_approvals = opened.token.is_some() && api::PATHS.contains(&"/api/v1/approvals");
+    let studio = dashboard::Studio::new(takes_approvals);
     let access = Arc::new(guard::Access {
         loopback: opened.loopback,
         token: opened.token,

@@ -1,0 +1,216 @@
+//! The dashboard in a real Chromium, inside the gateway's own namespace, over real traffic.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, ensure};
+use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan};
+use cmflow_tests::office::{BOTH, Office};
+use cmflow_tests::traffic::{conversation, ends};
+use xtask::browser::{self, Browser};
+use xtask::lab::eventually;
+
+const AT: &str = "127.0.0.1:8077";
+const TAB: &str = "\u{e004}";
+const ENTER: &str = "\u{e007}";
+
+const VIEWS: [&str; 9] = ["/", "/unexplained", "/blocked", "/map", "/matrix", "/flows", "/rules", "/explain", "/health"];
+
+/// An office, unless it or a browser cannot be had here, which is said.
+fn office() -> Result<Option<Office>> {
+    if let Some(why) = browser::unavailable() {
+        println!("skipped: {why}");
+        return Ok(None);
+    }
+    Office::open()
+}
+
+fn at(path: &str) -> String {
+    format!("http://{AT}{path}")
+}
+
+fn plan() -> Plan {
+    Plan::on(&BOTH).listening(AT)
+}
+
+/// Talks; the daemon has counted it.
+fn talk(office: &Office, daemon: &Daemon, from: &str, to: &str) -> Result<()> {
+    let (from, to) = ends(from, to)?;
+    conversation(office, from, to)?;
+    daemon.flow(to, |flow| flow.state == "answered").map(drop)
+}
+
+fn documented(office: &Office, daemon: &Daemon) -> Result<()> {
+    talk(office, daemon, "10.10.0.5:50001", "10.20.0.11:443")
+}
+
+/// A documented flow to a computer where nobody listens.
+fn refused(office: &Office) -> Result<()> {
+    let (from, to) = ends("10.10.0.6:50009", "10.20.0.12:443")?;
+    let refused = office.of(from)?.tcp_connect(from, to);
+    ensure!(refused.is_err(), "{to} listens");
+    Ok(())
+}
+
+/// Nothing was complained of, and nobody else was asked for anything.
+fn quiet(browser: &Browser<'_>) -> Result<()> {
+    let complaints = browser.complaints()?;
+    ensure!(complaints.is_empty(), "{complaints:#?}");
+    let foreign: Vec<String> = browser.asked_for()?;
+    let foreign: Vec<_> = foreign.iter().filter(|name| !name.starts_with(&at("/"))).collect();
+    ensure!(foreign.is_empty(), "{foreign:?}");
+    Ok(())
+}
+
+fn live(browser: &Browser<'_>) -> Result<()> {
+    browser.wait("a tick", "return document.getElementById('live-state').dataset.state === 'live'")
+}
+
+#[test]
+fn each_view_shows_what_crosses_and_goes_on_by_itself() -> Result<()> {
+    let Some(office) = office()? else { return Ok(()) };
+    let daemon = office.run(&plan())?;
+    documented(&office, &daemon)?;
+    talk(&office, &daemon, "10.20.0.11:50005", "10.10.0.6:443")?;
+    refused(&office)?;
+    let browser = Browser::open(office.gateway())?;
+    for (path, words) in [
+        ("/", "Needs you"),
+        ("/unexplained", "reversed"),
+        ("/blocked", "refused"),
+        ("/map", "Management point"),
+        ("/matrix", "management-point"),
+        ("/flows", "10.20.0.11"),
+        ("/rules?seen=yes", "client/management-point/https"),
+        ("/explain?from=10.10.0.5&to=10.20.0.11&service=tcp/443", "The page documents it"),
+        ("/health", "Holds at every tick"),
+    ] {
+        browser.go(&at(path))?;
+        browser.wait_text("main", words).with_context(|| path.to_owned())?;
+        live(&browser)?;
+        quiet(&browser).with_context(|| path.to_owned())?;
+    }
+    // What nothing explains appears under the eyes of whoever looks; the page stays the same one.
+    browser.go(&at("/"))?;
+    live(&browser)?;
+    browser.run("window.same = true; document.querySelector('#views a[href=\"/flows\"]').focus()")?;
+    talk(&office, &daemon, "10.10.0.5:50003", "10.20.0.11:4444")?;
+    browser.wait_text("main", "tcp/4444")?;
+    browser.wait(
+        "the same page, and its focus",
+        "return window.same === true && document.activeElement.getAttribute('href') === '/flows'",
+    )?;
+    // A filter is an address that others can be sent.
+    browser.go(&at("/flows"))?;
+    browser.write("input[name=address]", "10.20.0.12")?;
+    browser.click(".filters button")?;
+    browser.wait_text("main .caption", "1 live flows pass the filters")?;
+    ensure!(browser.url()?.contains("address=10.20.0.12"), "{}", browser.url()?);
+    // From a line of the picture to its rules, and from a flow of these to what explains it, without a pointer.
+    browser.go(&at("/map"))?;
+    browser.run("document.querySelector('a.link[data-key=\"client management-point false\"]').focus()")?;
+    browser.press(&[ENTER])?;
+    browser.wait_text("main h1", "Rules")?;
+    browser.wait_text("main", "client/management-point/https")?;
+    browser.click("td[data-label=then] a")?;
+    browser.wait_text("main h1", "Explain")?;
+    browser.wait_text("main", "10.20.0.11 tcp/443: ● documented")?;
+    // A page that is paused stands still.
+    browser.go(&at("/unexplained"))?;
+    live(&browser)?;
+    browser.click("#pause")?;
+    talk(&office, &daemon, "10.10.0.5:50013", "10.20.0.11:4455")?;
+    browser.wait_text("#live-state", "paused")?;
+    ensure!(!browser.text("main")?.contains("tcp/4455"), "it went on");
+    browser.click("#pause")?;
+    browser.wait_text("main", "tcp/4455")?;
+    quiet(&browser)?;
+    drop(browser);
+    daemon.finish()
+}
+
+#[test]
+fn pages_fit_a_telephone_follow_the_night_and_need_no_pointer() -> Result<()> {
+    let Some(office) = office()? else { return Ok(()) };
+    let daemon = office.run(&plan())?;
+    documented(&office, &daemon)?;
+    talk(&office, &daemon, "10.10.0.5:50003", "10.20.0.11:4444")?;
+    refused(&office)?;
+    let browser = Browser::open(office.gateway())?;
+    browser.size(320, 640)?;
+    for path in VIEWS {
+        browser.go(&at(path))?;
+        let wide = browser.run("return document.documentElement.scrollWidth")?;
+        ensure!(wide.as_u64() == Some(320), "{path} is {wide} wide");
+    }
+    browser.size(1280, 900)?;
+    let ground = "return getComputedStyle(document.body).backgroundColor";
+    browser.prefer("prefers-color-scheme", "light")?;
+    browser.go(&at("/"))?;
+    let light = browser.run(ground)?;
+    browser.prefer("prefers-color-scheme", "dark")?;
+    let dark = browser.run(ground)?;
+    ensure!(light != dark, "{light} by day and by night");
+    // The switch goes auto, light, dark, and is remembered.
+    browser.click("#theme")?;
+    ensure!(browser.run(ground)? == light, "light was chosen");
+    browser.go(&at("/health"))?;
+    ensure!(browser.run(ground)? == light, "light was chosen before");
+    // By keys alone: past the navigation, and to another view.
+    browser.press(&[TAB])?;
+    browser.wait("the way past", "return document.activeElement.className === 'skip'")?;
+    browser.press(&[ENTER])?;
+    browser.wait("the content", "return document.activeElement.id === 'main'")?;
+    browser.go(&at("/health"))?;
+    let reached = eventually("the link to the flows, by the tabulator", LIMIT, || {
+        browser.press(&[TAB])?;
+        let on = browser.run("return document.activeElement.getAttribute('href')")?;
+        ensure!(on.as_str() == Some("/flows"), "{on}");
+        browser.run("return getComputedStyle(document.activeElement).outlineStyle")
+    })?;
+    ensure!(reached.as_str() == Some("solid"), "the focus is not seen: {reached}");
+    browser.press(&[ENTER])?;
+    browser.wait_text("main h1", "Flows")?;
+    quiet(&browser)?;
+    drop(browser);
+    daemon.finish()
+}
+
+#[test]
+fn an_open_page_outlives_the_daemon_and_says_what_happened() -> Result<()> {
+    let Some(office) = office()? else { return Ok(()) };
+    let plan = plan();
+    let daemon = office.run(&plan)?;
+    documented(&office, &daemon)?;
+    let browser = Browser::open(office.gateway())?;
+    browser.go(&at("/flows"))?;
+    browser.wait_text("main", "10.20.0.11")?;
+    live(&browser)?;
+    browser.run("window.same = true")?;
+    daemon.kill()?;
+    browser.wait_text("#notice", "Connection lost, trying again")?;
+    browser.wait_text("#live-state", "connection lost")?;
+    ensure!(browser.text("main")?.contains("10.20.0.11"), "what was read stays");
+    let daemon = office.run(&plan)?;
+    browser.wait_text("#notice", "The daemon was started anew")?;
+    live(&browser)?;
+    talk(&office, &daemon, "10.10.0.5:50031", "10.20.0.11:4466")?;
+    browser.wait_text("main", "tcp/4466")?;
+    browser.wait("the same page", "return window.same === true")?;
+    drop(browser);
+    daemon.finish()
+}
+
+#[test]
+fn addresses_that_ask_for_what_is_not_there_are_answered_in_a_page() -> Result<()> {
+    let Some(office) = office()? else { return Ok(()) };
+    let daemon = office.run(&plan())?;
+    let browser = Browser::open(office.gateway())?;
+    browser.go(&at("/flows?verdit=documented"))?;
+    browser.wait_text("main", "Flows has no filter \"verdit\"; did you mean \"verdict\"?")?;
+    browser.click("main a")?;
+    browser.wait_text("main h1", "Flows")?;
+    let address: SocketAddr = AT.parse()?;
+    ensure!(browser.url()? == browser::url(address, "/flows"), "{}", browser.url()?);
+    drop(browser);
+    daemon.finish()
+}
