@@ -376,24 +376,27 @@ fn status(book: &Book<'_>, flows: &[FlowRow], verdicts: BTreeMap<String, Tally>)
 }
 
 fn rules(book: &Book<'_>, flows: &[FlowRow]) -> Rules {
+    let mut sums: BTreeMap<&str, (Tally, Timestamp, Timestamp)> = BTreeMap::new();
+    for flow in flows.iter().map(|row| &row.flow).filter(|flow| flow.verdict != "reversed") {
+        for rule in &flow.rules {
+            let sum = sums.entry(rule).or_insert((Tally::default(), flow.first_seen, flow.last_seen));
+            add(&mut sum.0, flow);
+            sum.1 = sum.1.min(flow.first_seen);
+            sum.2 = sum.2.max(flow.last_seen);
+        }
+    }
     let possible = book.compiled.rules.iter().filter(|rule| rule.is_possible());
     let counted = possible.map(|info| {
-        let own = flows.iter().map(|row| &row.flow).filter(|flow| flow.verdict != "reversed" && flow.rules.contains(&info.id));
-        let mut tally = Tally::default();
-        let (mut first, mut last) = (None, None);
-        for flow in own {
-            add(&mut tally, flow);
-            first = Some(first.map_or(flow.first_seen, |first: Timestamp| first.min(flow.first_seen)));
-            last = last.max(Some(flow.last_seen));
-        }
+        let sum = sums.get(info.id.as_str()).copied();
+        let tally = sum.map(|(tally, ..)| tally).unwrap_or_default();
         RuleCount {
             rule: info.id.clone(),
             verdict: info.kind.name().to_owned(),
             packets: tally.packets,
             bytes: tally.bytes,
             flows: tally.flows,
-            first_seen: first,
-            last_seen: last,
+            first_seen: sum.map(|(_, first, _)| first),
+            last_seen: sum.map(|(_, _, last)| last),
         }
     });
     let rules: Vec<RuleCount> = counted.collect();

@@ -63,7 +63,7 @@ fn read(page: &Page) -> String {
 fn each_view_says_what_it_has_to() {
     let site = site();
     for (path, query, words) in [
-        ("/", "", &["Conservation law", "holds", "Gaps", "none", "One-sided", "Needs you", "tcp/3389", "explain", "add role", "approve", "went silent", "site-server"][..]),
+        ("/", "", &["Conservation law", "holds", "Gaps", "none", "One-sided", "Needs you", "tcp/3389", "explain", "add role", "approve", "went silent", "management-point/sql-server/sql silent for 1 d 1 h"][..]),
         ("/", "", &["client/management-point/https", "undocumented", "reversed", "foreign", "Documented flows that nobody answers", "40 live flows"]),
         ("/blocked", "", &["refused", "client/distribution-point/https", "10.20.0.21", "10 computers, such as"]),
         ("/blocked", "state=unanswered", &["None. What is documented and live was answered."]),

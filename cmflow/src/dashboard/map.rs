@@ -238,7 +238,11 @@ fn live(edges: &mut Edges, snapshot: &Snapshot, recent: &Recent, cast: &Cast) {
             && let Some(way) = cast.way(&rule.rule)
         {
             let kind = if rule.packets > 0 { Kind::Silent } else { Kind::Unseen };
-            edges.of(&way.from, &way.to, kind).by(&rule.rule);
+            // What flows there by other rules is no less alive for it.
+            let edge = edges.of(&way.from, &way.to, kind);
+            if edge.kind <= Kind::Silent {
+                edge.by(&rule.rule);
+            }
         }
     }
 }
