@@ -6,13 +6,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use cmflow::answer::{
-    Audit, ConservationStatus, Count, Flow, FlowEnd, FlowTable, HistoryStatus, InterfaceStatus, Nearest, RuleCount, Rules,
-    SourceFile, Status, Tally, Undocumented, Unexplained, UnexplainedGroup, protocol_name,
+    Audit, ConservationStatus, Count, Flow, FlowEnd, FlowTable, HistoryStatus, InterfaceStatus, Nearest,
+    RuleCount, Rules, SourceFile, Status, Tally, Undocumented, Unexplained, UnexplainedGroup, protocol_name,
 };
 use cmflow::catalogue::Catalogue;
 use cmflow::compile::{Compiled, Machine, compile};
 use cmflow::config;
-use cmflow::dashboard::{Cast, FlowPage, FlowRow, FlowsAsked, Past, Range, Rate, Recent, Snapshot, Source, Talk};
+use cmflow::dashboard::{
+    Cast, FlowPage, FlowRow, FlowsAsked, Past, Range, Rate, Recent, Snapshot, Source, Talk,
+};
 use cmflow::explain::{Book, Question, Service};
 use cmflow::site::SiteModel;
 use jiff::{SignedDuration, Timestamp};
@@ -109,7 +111,9 @@ impl Pictured {
     #[must_use]
     pub fn new(site: &str, talked: &[Talked]) -> Self {
         let catalogue = Catalogue::embedded().expect("the built-in catalogue");
-        let site = config::parse(&catalogue, "site.toml", site).expect("a sound site file").model;
+        let site = config::parse(&catalogue, "site.toml", site)
+            .expect("a sound site file")
+            .model;
         let compiled = compile(&catalogue, &site, &Machine::default(), &[]).expect("it compiles");
         let book = Book {
             catalogue: &catalogue,
@@ -166,8 +170,12 @@ impl Source for Pictured {
             let flow = &row.flow;
             let ends = [&flow.initiator, &flow.responder];
             any(&query.verdict, &|kind| *kind == flow.verdict)
-                && any(&query.role, &|role| ends.iter().any(|end| end.roles.contains(role)))
-                && any(&query.rule, &|rule| flow.rules.iter().any(|own| own.starts_with(rule.as_str())))
+                && any(&query.role, &|role| {
+                    ends.iter().any(|end| end.roles.contains(role))
+                })
+                && any(&query.rule, &|rule| {
+                    flow.rules.iter().any(|own| own.starts_with(rule.as_str()))
+                })
                 && (query.address.is_empty() || ends.iter().any(|end| query.address.contains(&end.address)))
                 && asked.state.as_ref().is_none_or(|state| *state == flow.state)
         });
@@ -175,7 +183,12 @@ impl Source for Pictured {
         fitting.sort_by_key(|row| std::cmp::Reverse(row.flow.forward.bytes + row.flow.reverse.bytes));
         Ok(FlowPage {
             matching: fitting.len() as u64,
-            rows: fitting.into_iter().skip(asked.offset).take(asked.limit).cloned().collect(),
+            rows: fitting
+                .into_iter()
+                .skip(asked.offset)
+                .take(asked.limit)
+                .cloned()
+                .collect(),
         })
     }
 
@@ -197,7 +210,10 @@ impl Source for Pictured {
 }
 
 fn flows(book: &Book<'_>, talked: &Talked) -> Vec<FlowRow> {
-    let (from, rest) = talked.what.split_once(" > ").expect("who opens > who answers service");
+    let (from, rest) = talked
+        .what
+        .split_once(" > ")
+        .expect("who opens > who answers service");
     let (to, service) = rest.split_once(' ').expect("who answers, and a service");
     let first: IpAddr = from.parse().expect("an address");
     let responder: IpAddr = to.parse().expect("an address");
@@ -239,7 +255,11 @@ fn flows(book: &Book<'_>, talked: &Talked) -> Vec<FlowRow> {
             state: talked.state.to_owned(),
             basis: explanation.verdict.basis.map(|basis| basis.name().to_owned()),
             forward: count(if answered { talked.bytes / 5 } else { talked.bytes }),
-            reverse: if answered { count(talked.bytes / 5 * 4) } else { Count::default() },
+            reverse: if answered {
+                count(talked.bytes / 5 * 4)
+            } else {
+                Count::default()
+            },
             verdict: explanation.verdict.kind.name().to_owned(),
             rules: explanation.verdict.rules.clone(),
             conditions: Vec::new(),
@@ -251,7 +271,10 @@ fn flows(book: &Book<'_>, talked: &Talked) -> Vec<FlowRow> {
             packets: each / 800.0,
             bytes: each,
         };
-        FlowRow { flow, rate: Some(rate) }
+        FlowRow {
+            flow,
+            rate: Some(rate),
+        }
     };
     (0..talked.flows).map(flow).collect()
 }
@@ -308,7 +331,8 @@ fn snapshot(book: &Book<'_>, flows: &[FlowRow]) -> Snapshot {
         add(verdicts.entry(row.flow.verdict.clone()).or_default(), &row.flow);
     }
     let blocked = flows.iter().map(|row| &row.flow).filter(|flow| {
-        ["refused", "unanswered"].contains(&&*flow.state) && ["documented", "approved", "baseline"].contains(&&*flow.verdict)
+        ["refused", "unanswered"].contains(&&*flow.state)
+            && ["documented", "approved", "baseline"].contains(&&*flow.verdict)
     });
     let mut blocked: Vec<Flow> = blocked.cloned().collect();
     blocked.sort_by_key(|flow| std::cmp::Reverse(flow.last_seen));
@@ -346,7 +370,12 @@ fn status(book: &Book<'_>, flows: &[FlowRow], verdicts: BTreeMap<String, Tally>)
         at: now(),
         interfaces: vec![interface("eth0", 62), interface("eth1", 38)],
         frames,
-        outcomes: [("flow".to_owned(), frames), ("arp".to_owned(), 311), ("neighbour-discovery".to_owned(), 88)].into(),
+        outcomes: [
+            ("flow".to_owned(), frames),
+            ("arp".to_owned(), 311),
+            ("neighbour-discovery".to_owned(), 88),
+        ]
+        .into(),
         verdicts,
         opaque: Vec::new(),
         flow_table: FlowTable {
@@ -377,9 +406,15 @@ fn status(book: &Book<'_>, flows: &[FlowRow], verdicts: BTreeMap<String, Tally>)
 
 fn rules(book: &Book<'_>, flows: &[FlowRow]) -> Rules {
     let mut sums: BTreeMap<&str, (Tally, Timestamp, Timestamp)> = BTreeMap::new();
-    for flow in flows.iter().map(|row| &row.flow).filter(|flow| flow.verdict != "reversed") {
+    for flow in flows
+        .iter()
+        .map(|row| &row.flow)
+        .filter(|flow| flow.verdict != "reversed")
+    {
         for rule in &flow.rules {
-            let sum = sums.entry(rule).or_insert((Tally::default(), flow.first_seen, flow.last_seen));
+            let sum = sums
+                .entry(rule)
+                .or_insert((Tally::default(), flow.first_seen, flow.last_seen));
             add(&mut sum.0, flow);
             sum.1 = sum.1.min(flow.first_seen);
             sum.2 = sum.2.max(flow.last_seen);
@@ -411,7 +446,12 @@ fn talks(flows: &[FlowRow]) -> Vec<Talk> {
     // What ended long ago lives no more.
     for row in flows.iter().filter(|row| row.flow.last_seen >= before(1800)) {
         let FlowRow { flow, rate } = row;
-        let key = (flow.initiator.roles.clone(), flow.responder.roles.clone(), flow.verdict.clone(), flow.rules.clone());
+        let key = (
+            flow.initiator.roles.clone(),
+            flow.responder.roles.clone(),
+            flow.verdict.clone(),
+            flow.rules.clone(),
+        );
         let talk = talks.entry(key).or_insert_with(|| Talk {
             from: flow.initiator.roles.clone(),
             to: flow.responder.roles.clone(),
@@ -438,7 +478,9 @@ fn undocumented(book: &Book<'_>, flows: &[FlowRow]) -> Undocumented {
     let mut conversations: BTreeMap<(IpAddr, IpAddr, Who), Unexplained> = BTreeMap::new();
     let flagged = |flow: &&Flow| match flow.verdict.as_str() {
         "undocumented" | "reversed" => true,
-        "foreign" => [&flow.initiator, &flow.responder].iter().any(|end| end.roles.iter().any(|role| role != "client")),
+        "foreign" => [&flow.initiator, &flow.responder]
+            .iter()
+            .any(|end| end.roles.iter().any(|role| role != "client")),
         _ => false,
     };
     for flow in flows.iter().map(|row| &row.flow).filter(flagged) {
@@ -454,7 +496,9 @@ fn undocumented(book: &Book<'_>, flows: &[FlowRow]) -> Undocumented {
         let question = Question {
             initiator: flow.initiator.address,
             responder: flow.responder.address,
-            service: format!("{}/{}", flow.protocol, flow.responder.port).parse().expect("a service"),
+            service: format!("{}/{}", flow.protocol, flow.responder.port)
+                .parse()
+                .expect("a service"),
             after: None,
         };
         let key = (flow.initiator.address, flow.responder.address, who.clone());

@@ -13,7 +13,17 @@ const AT: &str = "127.0.0.1:8077";
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
 
-const VIEWS: [&str; 9] = ["/", "/unexplained", "/blocked", "/map", "/matrix", "/flows", "/rules", "/explain", "/health"];
+const VIEWS: [&str; 9] = [
+    "/",
+    "/unexplained",
+    "/blocked",
+    "/map",
+    "/matrix",
+    "/flows",
+    "/rules",
+    "/explain",
+    "/health",
+];
 
 /// An office, unless it or a browser cannot be had here, which is said.
 fn office() -> Result<Option<Office>> {
@@ -56,13 +66,19 @@ fn quiet(browser: &Browser<'_>) -> Result<()> {
     let complaints = browser.complaints()?;
     ensure!(complaints.is_empty(), "{complaints:#?}");
     let foreign: Vec<String> = browser.asked_for()?;
-    let foreign: Vec<_> = foreign.iter().filter(|name| !name.starts_with(&at("/"))).collect();
+    let foreign: Vec<_> = foreign
+        .iter()
+        .filter(|name| !name.starts_with(&at("/")))
+        .collect();
     ensure!(foreign.is_empty(), "{foreign:?}");
     Ok(())
 }
 
 fn live(browser: &Browser<'_>) -> Result<()> {
-    browser.wait("a tick", "return document.getElementById('live-state').dataset.state === 'live'")
+    browser.wait(
+        "a tick",
+        "return document.getElementById('live-state').dataset.state === 'live'",
+    )
 }
 
 #[test]
@@ -81,11 +97,16 @@ fn each_view_shows_what_crosses_and_goes_on_by_itself() -> Result<()> {
         ("/matrix", "management-point"),
         ("/flows", "10.20.0.11"),
         ("/rules?seen=yes", "client/management-point/https"),
-        ("/explain?from=10.10.0.5&to=10.20.0.11&service=tcp/443", "The page documents it"),
+        (
+            "/explain?from=10.10.0.5&to=10.20.0.11&service=tcp/443",
+            "The page documents it",
+        ),
         ("/health", "Holds at every tick"),
     ] {
         browser.go(&at(path))?;
-        browser.wait_text("main", words).with_context(|| path.to_owned())?;
+        browser
+            .wait_text("main", words)
+            .with_context(|| path.to_owned())?;
         live(&browser)?;
         quiet(&browser).with_context(|| path.to_owned())?;
     }
@@ -104,7 +125,11 @@ fn each_view_shows_what_crosses_and_goes_on_by_itself() -> Result<()> {
     browser.write("input[name=address]", "10.20.0.12")?;
     browser.click(".filters button")?;
     browser.wait_text("main .caption", "1 live flows pass the filters")?;
-    ensure!(browser.url()?.contains("address=10.20.0.12"), "{}", browser.url()?);
+    ensure!(
+        browser.url()?.contains("address=10.20.0.12"),
+        "{}",
+        browser.url()?
+    );
     // From a line of the picture to its rules, and from a flow of these to what explains it, without a pointer.
     browser.go(&at("/map"))?;
     browser.run("document.querySelector('a.link[data-key=\"client management-point false\"]').focus()")?;
@@ -157,7 +182,10 @@ fn pages_fit_a_telephone_follow_the_night_and_need_no_pointer() -> Result<()> {
     ensure!(browser.run(ground)? == light, "light was chosen before");
     // By keys alone: past the navigation, and to another view.
     browser.press(&[TAB])?;
-    browser.wait("the way past", "return document.activeElement.className === 'skip'")?;
+    browser.wait(
+        "the way past",
+        "return document.activeElement.className === 'skip'",
+    )?;
     browser.press(&[ENTER])?;
     browser.wait("the content", "return document.activeElement.id === 'main'")?;
     browser.go(&at("/health"))?;
@@ -167,7 +195,10 @@ fn pages_fit_a_telephone_follow_the_night_and_need_no_pointer() -> Result<()> {
         ensure!(on.as_str() == Some("/flows"), "{on}");
         browser.run("return getComputedStyle(document.activeElement).outlineStyle")
     })?;
-    ensure!(reached.as_str() == Some("solid"), "the focus is not seen: {reached}");
+    ensure!(
+        reached.as_str() == Some("solid"),
+        "the focus is not seen: {reached}"
+    );
     browser.press(&[ENTER])?;
     browser.wait_text("main h1", "Flows")?;
     quiet(&browser)?;
@@ -189,7 +220,10 @@ fn an_open_page_outlives_the_daemon_and_says_what_happened() -> Result<()> {
     daemon.kill()?;
     browser.wait_text("#notice", "Connection lost, trying again")?;
     browser.wait_text("#live-state", "connection lost")?;
-    ensure!(browser.text("main")?.contains("10.20.0.11"), "what was read stays");
+    ensure!(
+        browser.text("main")?.contains("10.20.0.11"),
+        "what was read stays"
+    );
     let daemon = office.run(&plan)?;
     browser.wait_text("#notice", "The daemon was started anew")?;
     live(&browser)?;
@@ -206,11 +240,18 @@ fn addresses_that_ask_for_what_is_not_there_are_answered_in_a_page() -> Result<(
     let daemon = office.run(&plan())?;
     let browser = Browser::open(office.gateway())?;
     browser.go(&at("/flows?verdit=documented"))?;
-    browser.wait_text("main", "Flows has no filter \"verdit\"; did you mean \"verdict\"?")?;
+    browser.wait_text(
+        "main",
+        "Flows has no filter \"verdit\"; did you mean \"verdict\"?",
+    )?;
     browser.click("main a")?;
     browser.wait_text("main h1", "Flows")?;
     let address: SocketAddr = AT.parse()?;
-    ensure!(browser.url()? == browser::url(address, "/flows"), "{}", browser.url()?);
+    ensure!(
+        browser.url()? == browser::url(address, "/flows"),
+        "{}",
+        browser.url()?
+    );
     drop(browser);
     daemon.finish()
 }

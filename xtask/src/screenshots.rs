@@ -66,9 +66,13 @@ pub fn run(options: &Options) -> Result<()> {
             browser
                 .go(&format!("{base}{path}"))
                 .with_context(|| format!("nothing answers at {base}; start `cmflow run`, or say --at URL"))?;
-            browser.wait("a live page", "return document.getElementById('live-state')?.dataset.state === 'live'")?;
+            browser.wait(
+                "a live page",
+                "return document.getElementById('live-state')?.dataset.state === 'live'",
+            )?;
             let file = options.out.join(format!("{name}-{look}.png"));
-            fs::write(&file, browser.picture(whole)?).with_context(|| format!("writing {}", file.display()))?;
+            fs::write(&file, browser.picture(whole)?)
+                .with_context(|| format!("writing {}", file.display()))?;
         }
         println!("{name}");
     }

@@ -158,7 +158,10 @@ impl Asked {
     /// A view without filters.
     #[must_use]
     pub const fn view(view: View) -> Self {
-        Self { view, pairs: Vec::new() }
+        Self {
+            view,
+            pairs: Vec::new(),
+        }
     }
 
     /// What a path and a query ask for; nothing for a path that no view has.
@@ -201,7 +204,10 @@ impl Asked {
         }
         let names = Range::ALL.map(Range::name);
         let hint = did_you_mean(wanted, names);
-        Err(format!("\"{wanted}\" is no time; write one of {}{hint}", names.join(", ")))
+        Err(format!(
+            "\"{wanted}\" is no time; write one of {}{hint}",
+            names.join(", ")
+        ))
     }
 
     /// The value of a key; the last one where several are given.
@@ -232,14 +238,19 @@ impl Asked {
         let mut pairs = self.pairs.clone();
         pairs.retain(|(own, _)| own != key);
         pairs.extend(value.map(|value| (key.to_owned(), value.to_owned())));
-        Self { view: self.view, pairs }
+        Self {
+            view: self.view,
+            pairs,
+        }
     }
 
     /// The same with several values of a key.
     #[must_use]
     pub fn and(&self, key: &str, values: &[String]) -> Self {
         let mut asked = self.clone();
-        asked.pairs.extend(values.iter().map(|value| (key.to_owned(), value.clone())));
+        asked
+            .pairs
+            .extend(values.iter().map(|value| (key.to_owned(), value.clone())));
         asked
     }
 
@@ -294,20 +305,35 @@ mod tests {
         let (path, query) = href.split_once('?').expect("a query");
         assert_eq!(Asked::read(path, query), Some(Ok(asked.clone())));
         assert_eq!(asked.with("sort", None).get("sort"), None);
-        assert!(asked.href_as("csv").starts_with("/flows.csv?verdict=undocumented"));
+        assert!(
+            asked
+                .href_as("csv")
+                .starts_with("/flows.csv?verdict=undocumented")
+        );
     }
 
     #[test]
     fn what_a_view_does_not_know_is_said() {
         for (path, query, said) in [
-            ("/flows", "verdit=documented", "Flows has no filter \"verdit\"; did you mean \"verdict\"?"),
-            ("/map", "range=dya", "\"dya\" is no time; write one of live, hour, day, month; did you mean \"day\"?"),
+            (
+                "/flows",
+                "verdit=documented",
+                "Flows has no filter \"verdit\"; did you mean \"verdict\"?",
+            ),
+            (
+                "/map",
+                "range=dya",
+                "\"dya\" is no time; write one of live, hour, day, month; did you mean \"day\"?",
+            ),
         ] {
             assert_eq!(Asked::read(path, query), Some(Err(said.to_owned())));
         }
         assert_eq!(Asked::read("/nowhere", ""), None);
         let long = "x".repeat(Asked::LONGEST + 1);
         assert!(Asked::read("/", &long).expect("a view").is_err());
-        assert_eq!(Asked::read("/flows", "role=&page="), Some(Ok(Asked::view(View::Flows))));
+        assert_eq!(
+            Asked::read("/flows", "role=&page="),
+            Some(Ok(Asked::view(View::Flows)))
+        );
     }
 }

@@ -58,7 +58,11 @@ mod tests {
         assert!(script.text.len() < 12 * 1024, "{} bytes", script.text.len());
         for asset in ASSETS {
             let named = asset.text.replace("http://www.w3.org/2000/svg", "");
-            assert!(!named.contains("http:") && !named.contains("https:") && !named.contains("@import"), "{}", asset.path);
+            assert!(
+                !named.contains("http:") && !named.contains("https:") && !named.contains("@import"),
+                "{}",
+                asset.path
+            );
             assert_eq!(asset.etag().len(), 26);
         }
         assert_eq!(at("/assets/../style.css"), None);

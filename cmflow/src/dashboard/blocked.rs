@@ -47,8 +47,13 @@ type Key<'a> = (&'a [String], &'a str, &'a [String], IpAddr, &'a str, u16);
 /// # Errors
 /// In a sentence where a filter means nothing.
 pub fn rows(snapshot: &Snapshot, asked: &Asked) -> Result<Vec<Row>, String> {
-    if let Some(state) = asked.get("state").filter(|state| !["refused", "unanswered"].contains(state)) {
-        return Err(format!("\"{state}\" is no state of this view; write refused or unanswered"));
+    if let Some(state) = asked
+        .get("state")
+        .filter(|state| !["refused", "unanswered"].contains(state))
+    {
+        return Err(format!(
+            "\"{state}\" is no state of this view; write refused or unanswered"
+        ));
     }
     let wanted = |flow: &&Flow| {
         let ends = [&flow.initiator, &flow.responder];

@@ -130,7 +130,11 @@ impl Cast {
             addresses.map(|address| (*address, host.name.clone()))
         });
         let mut cast = Self {
-            places: ways.iter().enumerate().map(|(place, way)| (way.id.clone(), place)).collect(),
+            places: ways
+                .iter()
+                .enumerate()
+                .map(|(place, way)| (way.id.clone(), place))
+                .collect(),
             names: names.collect(),
             ways,
             parts: BTreeMap::new(),
@@ -218,7 +222,13 @@ impl Cast {
             let part = self.parts.get(role.as_str());
             let holders = part.map_or(0, |part| part.computers.len());
             // A client is what every site system is too; a role by its word is what everybody is.
-            (part.is_none(), *role == "client", holders == 0, *role != "internet", holders)
+            (
+                part.is_none(),
+                *role == "client",
+                holders == 0,
+                *role != "internet",
+                holders,
+            )
         };
         roles.iter().min_by_key(telling).map(String::as_str)
     }
@@ -230,7 +240,10 @@ impl Cast {
         let ends: Vec<&String> = ways.flat_map(|way| [&way.from, &way.to]).collect();
         // A client that is more is shown as what it is more.
         let is_end = |role: &&String| ends.contains(role) && (*role != "client" || roles.len() == 1);
-        roles.iter().find(is_end).map_or_else(|| self.chief(roles), |role| Some(role))
+        roles
+            .iter()
+            .find(is_end)
+            .map_or_else(|| self.chief(roles), |role| Some(role))
     }
 }
 
@@ -243,14 +256,21 @@ fn way(book: &Book<'_>, rule: &RuleInfo, cadences: &HashMap<&str, Cadence>) -> W
         service: rule.service.clone(),
         ports: words_of_ports(rule.ports(0), rule.dynamic),
         kind: rule.kind,
-        cadence: cadences.get(rule.id.as_str()).copied().unwrap_or(Cadence::OnDemand),
+        cadence: cadences
+            .get(rule.id.as_str())
+            .copied()
+            .unwrap_or(Cadence::OnDemand),
     }
 }
 
 /// How often rules should be used, as the catalogue says. Of own rules nobody knows.
 fn cadences<'a>(book: &Book<'a>) -> HashMap<&'a str, Cadence> {
     let page = book.catalogue.page(&book.compiled.edition);
-    let companions = book.catalogue.companions.iter().flat_map(|companion| &companion.rules);
+    let companions = book
+        .catalogue
+        .companions
+        .iter()
+        .flat_map(|companion| &companion.rules);
     let rules = page.into_iter().flat_map(|page| page.rules()).chain(companions);
     rules.map(|rule| (rule.id.as_str(), rule.cadence)).collect()
 }

@@ -36,7 +36,12 @@ const ENOUGH: u64 = 50;
 /// The line: law, window, gaps, one-sided share.
 #[must_use]
 pub fn line(snapshot: &Snapshot, audit: Option<&Audit>) -> Vec<Statement> {
-    vec![law(snapshot), window(snapshot, audit), gaps(snapshot, audit), one_sided(snapshot)]
+    vec![
+        law(snapshot),
+        window(snapshot, audit),
+        gaps(snapshot, audit),
+        one_sided(snapshot),
+    ]
 }
 
 fn law(snapshot: &Snapshot) -> Statement {

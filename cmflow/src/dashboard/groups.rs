@@ -101,9 +101,17 @@ pub fn rows<'a>(
         Some(Err(_)) => return Err("a port is a number from 0 to 65535".to_owned()),
     };
     if let Some(verdict) = asked.get("verdict") {
-        let kinds = [VerdictKind::Undocumented, VerdictKind::Reversed, VerdictKind::Foreign].map(VerdictKind::name);
+        let kinds = [
+            VerdictKind::Undocumented,
+            VerdictKind::Reversed,
+            VerdictKind::Foreign,
+        ]
+        .map(VerdictKind::name);
         if !kinds.contains(&verdict) {
-            return Err(format!("\"{verdict}\" is no verdict of this view; write one of {}", kinds.join(", ")));
+            return Err(format!(
+                "\"{verdict}\" is no verdict of this view; write one of {}",
+                kinds.join(", ")
+            ));
         }
     }
     let fits = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
@@ -137,7 +145,9 @@ pub fn rows<'a>(
         Some("flows") => rows.sort_by_key(|row| std::cmp::Reverse(row.group.flows)),
         Some("bytes") => rows.sort_by_key(|row| std::cmp::Reverse(row.group.bytes)),
         Some(other) => {
-            return Err(format!("\"{other}\" is no order; write first-seen, last-seen, flows or bytes"));
+            return Err(format!(
+                "\"{other}\" is no order; write first-seen, last-seen, flows or bytes"
+            ));
         }
     }
     Ok(rows)

@@ -61,7 +61,10 @@ pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
     }
     for (kind, one) in status.expectations.iter().filter(|(_, one)| one.crowded_out > 0) {
         say(
-            format!("{} expectations of {kind} made room for others before they ended.", count(one.crowded_out)),
+            format!(
+                "{} expectations of {kind} made room for others before they ended.",
+                count(one.crowded_out)
+            ),
             "What should have met them is judged by its port alone. A flood of announcements does that.",
         );
     }

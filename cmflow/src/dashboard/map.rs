@@ -165,8 +165,12 @@ pub fn filtered(mut map: SiteMap, asked: &Asked) -> SiteMap {
     if asked.is_filtered() {
         let edges = &map.edges;
         let wanted = |id: &str| asked.get("role") == Some(id);
-        map.nodes
-            .retain(|node| wanted(&node.id) || edges.iter().any(|edge| edge.from == node.id || edge.to == node.id));
+        map.nodes.retain(|node| {
+            wanted(&node.id)
+                || edges
+                    .iter()
+                    .any(|edge| edge.from == node.id || edge.to == node.id)
+        });
     }
     map
 }
@@ -237,7 +241,11 @@ fn live(edges: &mut Edges, snapshot: &Snapshot, recent: &Recent, cast: &Cast) {
         if !live.contains(rule.rule.as_str())
             && let Some(way) = cast.way(&rule.rule)
         {
-            let kind = if rule.packets > 0 { Kind::Silent } else { Kind::Unseen };
+            let kind = if rule.packets > 0 {
+                Kind::Silent
+            } else {
+                Kind::Unseen
+            };
             // What flows there by other rules is no less alive for it.
             let edge = edges.of(&way.from, &way.to, kind);
             if edge.kind <= Kind::Silent {
@@ -336,9 +344,9 @@ fn nodes(cast: &Cast, edges: &[Edge]) -> Vec<Node> {
 #[must_use]
 pub const fn told_over(range: Range) -> &'static str {
     match range {
-        Range::Live => "live flows; rates over the last 10 s",
-        Range::Hour => "over the last hour",
-        Range::Day => "over the last 24 hours",
-        Range::Month => "over the last 30 days",
+        Range::Live => "Live flows; rates over the last 10 s",
+        Range::Hour => "Over the last hour",
+        Range::Day => "Over the last 24 hours",
+        Range::Month => "Over the last 30 days",
     }
 }

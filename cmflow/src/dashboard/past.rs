@@ -80,13 +80,20 @@ mod tests {
     fn steps_fall_into_the_parts_that_they_begin_in() {
         let step = |second, packets| Step {
             at: at(second),
-            tally: Tally { packets, ..Tally::default() },
+            tally: Tally {
+                packets,
+                ..Tally::default()
+            },
         };
         let past = Past {
             from: at(1000),
             to: at(1100),
             step_s: 10,
-            rules: [("a/b/c".to_owned(), vec![step(990, 1), step(1000, 2), step(1050, 4), step(1100, 8)])].into(),
+            rules: [(
+                "a/b/c".to_owned(),
+                vec![step(990, 1), step(1000, 2), step(1050, 4), step(1100, 8)],
+            )]
+            .into(),
             ..Past::default()
         };
         assert_eq!(past.spark("a/b/c", 4), [3, 0, 4, 8]);

@@ -10,7 +10,7 @@ pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut shown = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             shown.push('\u{202f}');
         }
         shown.push(digit);
@@ -25,7 +25,11 @@ pub(super) fn bytes(size: u64) -> String {
 
 /// Bytes a second as bits a second, as networks are measured.
 pub(super) fn bits(rate: Rate) -> String {
-    scaled(rate.bytes * 8.0, 1000.0, &["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"])
+    scaled(
+        rate.bytes * 8.0,
+        1000.0,
+        &["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"],
+    )
 }
 
 /// Packets a second.
@@ -104,7 +108,11 @@ pub(super) fn since(at: Timestamp, now: Timestamp) -> Markup {
 
 /// One, or several of something.
 pub(super) fn many(number: u64, one: &str, several: &str) -> String {
-    format!("{}\u{a0}{}", count(number), if number == 1 { one } else { several })
+    format!(
+        "{}\u{a0}{}",
+        count(number),
+        if number == 1 { one } else { several }
+    )
 }
 
 #[cfg(test)]
@@ -126,7 +134,13 @@ mod tests {
         ] {
             assert_eq!(bytes(size).replace('\u{a0}', " "), shown, "{size}");
         }
-        for (part, shown) in [(0.0, "0 %"), (0.01, "<0.1 %"), (1.25, "1.2 %"), (50.0, "50 %"), (100.0, "100 %")] {
+        for (part, shown) in [
+            (0.0, "0 %"),
+            (0.01, "<0.1 %"),
+            (1.25, "1.2 %"),
+            (50.0, "50 %"),
+            (100.0, "100 %"),
+        ] {
             assert_eq!(percent(part, 100.0).replace('\u{a0}', " "), shown, "{part}");
         }
         assert_eq!(percent(1.0, 0.0).replace('\u{a0}', " "), "0 %");

@@ -202,7 +202,9 @@ impl Recent {
         };
         let pairs = self.seconds.iter().zip(self.seconds.iter().skip(1));
         for (before, after) in pairs {
-            let more = after.rules[*place].packets.saturating_sub(before.rules[*place].packets);
+            let more = after.rules[*place]
+                .packets
+                .saturating_sub(before.rules[*place].packets);
             let back = (last.at.duration_since(after.at).as_secs_f64() / each) as usize;
             if let Some(part) = count.checked_sub(back + 1).and_then(|index| parts.get_mut(index)) {
                 *part += more;

@@ -25,7 +25,11 @@ impl Sheet {
     #[must_use]
     pub fn json(&self) -> String {
         let rows = self.rows.iter().map(|row| {
-            let pairs = self.columns.iter().map(|name| (*name).to_owned()).zip(row.iter().cloned());
+            let pairs = self
+                .columns
+                .iter()
+                .map(|name| (*name).to_owned())
+                .zip(row.iter().cloned());
             Value::Object(Map::from_iter(pairs))
         });
         let mut text = Value::Array(rows.collect()).to_string();
@@ -92,6 +96,9 @@ mod tests {
             "name,roles,packets\r\n\"a \"\"b\"\", c\",x y,7\r\n'=cmd|' /C calc'!A0,,1.5\r\n"
         );
         let back: Value = serde_json::from_str(&sheet.json()).expect("JSON");
-        assert_eq!(back[0], json!({"name": "a \"b\", c", "roles": ["x", "y"], "packets": 7}));
+        assert_eq!(
+            back[0],
+            json!({"name": "a \"b\", c", "roles": ["x", "y"], "packets": 7})
+        );
     }
 }

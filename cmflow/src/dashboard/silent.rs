@@ -69,5 +69,7 @@ fn longest_silence(steps: &[Step], step_s: i64) -> Option<i64> {
     }
     let pairs = steps.iter().zip(&steps[1..]);
     // A packet may stand at either end of its step.
-    pairs.map(|(one, next)| next.at.duration_since(one.at).as_secs() + step_s).max()
+    pairs
+        .map(|(one, next)| next.at.duration_since(one.at).as_secs() + step_s)
+        .max()
 }

@@ -296,17 +296,24 @@ impl Findings<'_> {
     /// Conversations that nothing explains, the newest first, as many as `wanted` takes; which rule comes nearest is left
     /// out.
     #[must_use]
-    pub fn newest_unexplained(&self, mut wanted: impl FnMut(&answer::Unexplained) -> bool) -> Vec<answer::Unexplained> {
+    pub fn newest_unexplained(
+        &self,
+        mut wanted: impl FnMut(&answer::Unexplained) -> bool,
+    ) -> Vec<answer::Unexplained> {
         /// Conversations that are looked at: a scan makes very many.
         const MOST: usize = 5000;
         let mut found: Vec<_> = self.unexplained_conversations(&FlowQuery::default()).collect();
-        let newest = |(conversation, total): &(&Conversation, &ConversationTotal)| (Reverse(total.first_seen), **conversation);
+        let newest = |(conversation, total): &(&Conversation, &ConversationTotal)| {
+            (Reverse(total.first_seen), **conversation)
+        };
         if found.len() > MOST {
             found.select_nth_unstable_by_key(MOST, newest);
             found.truncate(MOST);
         }
         found.sort_by_key(newest);
-        let told = found.into_iter().map(|(conversation, total)| self.told_without_nearest(conversation, total));
+        let told = found
+            .into_iter()
+            .map(|(conversation, total)| self.told_without_nearest(conversation, total));
         told.filter(|one| wanted(one)).collect()
     }
 
@@ -325,7 +332,11 @@ impl Findings<'_> {
         }
     }
 
-    fn told_without_nearest(&self, conversation: &Conversation, total: &ConversationTotal) -> answer::Unexplained {
+    fn told_without_nearest(
+        &self,
+        conversation: &Conversation,
+        total: &ConversationTotal,
+    ) -> answer::Unexplained {
         let roles = |address: Address| self.compiled.roles_of(address);
         answer::Unexplained {
             protocol: protocol_name(conversation.protocol),

@@ -26,8 +26,13 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Why there is no browser to be had; nothing where there is one.
 #[must_use]
 pub fn unavailable() -> Option<String> {
-    let missing = CHROMIUM.iter().find(|program| find_program(program.name).is_none())?;
-    Some(format!("{} is missing: apt-get install {}", missing.name, missing.package))
+    let missing = CHROMIUM
+        .iter()
+        .find(|program| find_program(program.name).is_none())?;
+    Some(format!(
+        "{} is missing: apt-get install {}",
+        missing.name, missing.package
+    ))
 }
 
 /// A browser with one page. Dropping it ends it.
@@ -55,7 +60,9 @@ impl<'a> Browser<'a> {
         let address = port.local_addr()?;
         drop(port);
         let mut command = netns.command("chromedriver");
-        command.arg(format!("--port={}", address.port())).env("HOME", folder.path());
+        command
+            .arg(format!("--port={}", address.port()))
+            .env("HOME", folder.path());
         let driver = netns.start(command, Some(folder.path().join("log")))?;
         Self::begin(Wire::inside(netns, address), driver, folder)
     }
@@ -99,8 +106,13 @@ impl<'a> Browser<'a> {
             "goog:loggingPrefs": {"browser": "ALL"},
             "timeouts": {"script": 30_000, "pageLoad": 60_000},
         }}});
-        let begun = wire.post("/session", &wanted).context("chromium does not start")?;
-        let session = begun["sessionId"].as_str().context("a session has an id")?.to_owned();
+        let begun = wire
+            .post("/session", &wanted)
+            .context("chromium does not start")?;
+        let session = begun["sessionId"]
+            .as_str()
+            .context("a session has an id")?
+            .to_owned();
         Ok(Self {
             wire,
             session,
@@ -144,7 +156,9 @@ impl<'a> Browser<'a> {
     /// Where there is none.
     pub fn find(&self, selector: &str) -> Result<Element> {
         let found = self.call("element", &json!({"using": "css selector", "value": selector}))?;
-        let id = found[ELEMENT].as_str().with_context(|| format!("{selector}: {found}"))?;
+        let id = found[ELEMENT]
+            .as_str()
+            .with_context(|| format!("{selector}: {found}"))?;
         Ok(Element(id.to_owned()))
     }
 
@@ -165,7 +179,8 @@ impl<'a> Browser<'a> {
     /// Where it takes no text.
     pub fn write(&self, selector: &str, text: &str) -> Result<()> {
         let Element(id) = self.find(selector)?;
-        self.call(&format!("element/{id}/value"), &json!({"text": text})).map(drop)
+        self.call(&format!("element/{id}/value"), &json!({"text": text}))
+            .map(drop)
     }
 
     /// The text of all that a selector finds, as it is seen.
@@ -174,7 +189,9 @@ impl<'a> Browser<'a> {
     /// Where the page is gone.
     pub fn text(&self, selector: &str) -> Result<String> {
         let quoted = Value::from(selector);
-        let script = format!("return [...document.querySelectorAll({quoted})].map(e => e.innerText ?? e.textContent).join('\\n')");
+        let script = format!(
+            "return [...document.querySelectorAll({quoted})].map(e => e.innerText ?? e.textContent).join('\\n')"
+        );
         Ok(self.run(&script)?.as_str().unwrap_or_default().to_owned())
     }
 
@@ -222,7 +239,8 @@ impl<'a> Browser<'a> {
     /// Where the browser is gone.
     pub fn size(&self, width: u32, height: u32) -> Result<()> {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        self.devtools("Emulation.setDeviceMetricsOverride", &metrics).map(drop)
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics)
+            .map(drop)
     }
 
     /// What the reader's system prefers: `prefers-color-scheme`, `dark`.
@@ -249,7 +267,10 @@ impl<'a> Browser<'a> {
     pub fn complaints(&self) -> Result<Vec<String>> {
         let log = self.call("se/log", &json!({"type": "browser"}))?;
         let entries = log.as_array().cloned().unwrap_or_default();
-        Ok(entries.iter().map(|entry| format!("{}: {}", entry["level"], entry["message"])).collect())
+        Ok(entries
+            .iter()
+            .map(|entry| format!("{}: {}", entry["level"], entry["message"]))
+            .collect())
     }
 
     /// Addresses of everything that the page asked for.
@@ -261,7 +282,10 @@ impl<'a> Browser<'a> {
             "return performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation')).map(e => e.name)",
         )?;
         let names = found.as_array().cloned().unwrap_or_default();
-        Ok(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+        Ok(names
+            .iter()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect())
     }
 
     /// A picture of the page as PNG, all of it where `whole`, else what is seen first.

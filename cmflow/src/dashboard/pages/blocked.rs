@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::Seen;
 use super::cells::{address, choice, explaining, field, filter_form, roles, rules, sign, verdict};
 use super::layout::saving;
-use super::Seen;
 use crate::dashboard::blocked::{Row, rows};
 use crate::dashboard::quantity::{count, many, since};
 use crate::dashboard::sheet::Sheet;
@@ -88,8 +88,18 @@ fn initiators(seen: &Seen<'_>, row: &Row) -> Markup {
 
 pub(super) fn sheet(seen: &Seen<'_>) -> Result<Sheet, String> {
     let columns = [
-        "state", "verdict", "rules", "initiator_roles", "initiators", "responder", "responder_roles", "service", "flows",
-        "packets", "first_seen", "last_seen",
+        "state",
+        "verdict",
+        "rules",
+        "initiator_roles",
+        "initiators",
+        "responder",
+        "responder_roles",
+        "service",
+        "flows",
+        "packets",
+        "first_seen",
+        "last_seen",
     ];
     let mut sheet = Sheet::new(&columns);
     for row in rows(seen.snapshot, &seen.asked)? {

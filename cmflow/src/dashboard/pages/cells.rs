@@ -117,7 +117,12 @@ pub(super) fn explaining(from: IpAddr, to: IpAddr, service: &str, announced: boo
 pub(super) fn explain_flow(flow: &Flow) -> Markup {
     let service = service(&flow.protocol, flow.responder.port);
     let announced = flow.basis.as_deref() == Some("expectation");
-    let asked = explaining(flow.initiator.address, flow.responder.address, &service, announced);
+    let asked = explaining(
+        flow.initiator.address,
+        flow.responder.address,
+        &service,
+        announced,
+    );
     html! {
         a href=(asked.href()) aria-label=(format!("Explain {} to {} {service}", flow.initiator.address, flow.responder.address)) { "explain" }
     }
@@ -127,7 +132,9 @@ pub(super) fn explain_flow(flow: &Flow) -> Markup {
 pub(super) fn sortable(asked: &Asked, key: &str, default: &str, name: &str, ascending: bool) -> Markup {
     let sorted = asked.get("sort").unwrap_or(default) == key;
     let order = if ascending { "ascending" } else { "descending" };
-    let target = asked.with("sort", (key != default).then_some(key)).with("page", None);
+    let target = asked
+        .with("sort", (key != default).then_some(key))
+        .with("page", None);
     html! {
         th.num[!ascending] scope="col" aria-sort=[sorted.then_some(order)] {
             a href=(target.href()) title=(format!("Sort by {name}")) {

@@ -34,7 +34,11 @@ pub(super) fn shares(parts: &[(&str, f64)]) -> Markup {
 
 /// How full something is.
 pub(super) fn fill(part: f64, whole: f64, words: &str) -> Markup {
-    let width = if whole > 0.0 { (part / whole * 1000.0).min(1000.0) } else { 0.0 };
+    let width = if whole > 0.0 {
+        (part / whole * 1000.0).min(1000.0)
+    } else {
+        0.0
+    };
     html! {
         svg.shares viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label=(words) {
             title { (words) }

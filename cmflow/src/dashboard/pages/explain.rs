@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use maud::{Markup, html};
 
-use super::cells::{field, filter_form, role, rule, verdict};
 use super::Seen;
+use super::cells::{field, filter_form, role, rule, verdict};
 use crate::catalogue::OpenedBy;
 use crate::dashboard::asked::{Asked, View};
 use crate::explain::{Explanation, Note, Question, Reason, ReplacedBy, Service, Side};
@@ -53,13 +53,19 @@ fn question(
     let site = seen.source.book().site;
     let (sources, destinations) = (addresses(from, site)?, addresses(to, site)?);
     let service = |text: &str| text.parse::<Service>().map_err(|error| error.to_string());
-    let pairs = sources.iter().flat_map(|source| destinations.iter().map(move |other| (*source, *other)));
+    let pairs = sources
+        .iter()
+        .flat_map(|source| destinations.iter().map(move |other| (*source, *other)));
     let mut fitting = pairs.filter(|(source, other)| source.is_ipv4() == other.is_ipv4());
     let Some((initiator, responder)) = fitting.next() else {
-        return Err(format!("{from} and {to} have no address family in common; a flow has one"));
+        return Err(format!(
+            "{from} and {to} have no address family in common; a flow has one"
+        ));
     };
     if initiator == responder {
-        return Err(format!("both ends are {initiator}: what a computer says to itself crosses no gateway"));
+        return Err(format!(
+            "both ends are {initiator}: what a computer says to itself crosses no gateway"
+        ));
     }
     Ok(Question {
         initiator,
@@ -79,7 +85,9 @@ fn addresses(text: &str, site: &SiteModel) -> Result<Vec<IpAddr>, String> {
         return Ok(host.addresses.clone());
     }
     let hint = did_you_mean(text, site.hosts.iter().map(|host| host.name.as_str()));
-    Err(format!("\"{text}\" is neither an address nor the name of a computer in the site file{hint}"))
+    Err(format!(
+        "\"{text}\" is neither an address nor the name of a computer in the site file{hint}"
+    ))
 }
 
 fn explained(seen: &Seen<'_>, question: &Question) -> Markup {
@@ -88,7 +96,11 @@ fn explained(seen: &Seen<'_>, question: &Question) -> Markup {
     let service = question.service.in_family(question.initiator.is_ipv6());
     let reasons = &explanation.reasons;
     let told = &explanation.verdict.rules;
-    let near: Vec<_> = explanation.nearest.iter().filter(|near| !told.contains(&near.rule)).collect();
+    let near: Vec<_> = explanation
+        .nearest
+        .iter()
+        .filter(|near| !told.contains(&near.rule))
+        .collect();
     html! {
         article.explanation aria-labelledby="answer" {
             h2 #answer {

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::cells::{address, choice, explain_flow, field, filter_form, roles, rules, sign, sortable, verdict};
-use super::layout::saving;
 use super::Seen;
+use super::cells::{
+    address, choice, explain_flow, field, filter_form, roles, rules, sign, sortable, verdict,
+};
+use super::layout::saving;
 use crate::answer::FlowEnd;
 use crate::dashboard::asked::Asked;
 use crate::dashboard::groups::service;
@@ -31,7 +33,13 @@ const SORTS: [(&str, FlowSort); 6] = [
     ("address", FlowSort::Address),
 ];
 
-const STATES: [&str; 5] = ["answered", "unanswered", "refused", "one-sided", "no-answer-expected"];
+const STATES: [&str; 5] = [
+    "answered",
+    "unanswered",
+    "refused",
+    "one-sided",
+    "no-answer-expected",
+];
 
 /// What a URL asks for, and which page of it.
 fn wanted(asked: &Asked, rows: usize) -> Result<(FlowsAsked, usize), String> {
@@ -42,13 +50,19 @@ fn wanted(asked: &Asked, rows: usize) -> Result<(FlowsAsked, usize), String> {
             None => {
                 let names = SORTS.map(|(name, _)| name);
                 let hint = did_you_mean(name, names);
-                return Err(format!("\"{name}\" is no order; write one of {}{hint}", names.join(", ")));
+                return Err(format!(
+                    "\"{name}\" is no order; write one of {}{hint}",
+                    names.join(", ")
+                ));
             }
         },
     };
     if let Some(state) = asked.get("state").filter(|state| !STATES.contains(state)) {
         let hint = did_you_mean(state, STATES);
-        return Err(format!("\"{state}\" is no state; write one of {}{hint}", STATES.join(", ")));
+        return Err(format!(
+            "\"{state}\" is no state; write one of {}{hint}",
+            STATES.join(", ")
+        ));
     }
     let mut addresses: Vec<IpAddr> = Vec::new();
     for text in asked.all("address") {
@@ -80,9 +94,19 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
     let asked = &seen.asked;
     let (wanted, page) = wanted(asked, ROWS)?;
     let found = seen.source.flows(&wanted)?;
-    let pages = usize::try_from(found.matching).unwrap_or(usize::MAX).div_ceil(ROWS);
+    let pages = usize::try_from(found.matching)
+        .unwrap_or(usize::MAX)
+        .div_ceil(ROWS);
     let verdicts = [
-        "documented", "approved", "baseline", "opaque", "local", "reversed", "undocumented", "foreign", "out-of-scope",
+        "documented",
+        "approved",
+        "baseline",
+        "opaque",
+        "local",
+        "reversed",
+        "undocumented",
+        "foreign",
+        "out-of-scope",
     ]
     .map(|kind| (kind, kind));
     let states = STATES.map(|state| (state, state));
@@ -133,7 +157,8 @@ pub(super) fn of_rules(seen: &Seen<'_>, rules: &[String], most: usize) -> Result
     let wanted = FlowsAsked {
         query: FlowQuery {
             rule: rules.to_vec(),
-            sort: FlowSort::LastSeen,
+            // What the rule explains first, then what it would explain the other way round.
+            sort: FlowSort::Verdict,
             ..FlowQuery::default()
         },
         limit: most,
@@ -192,7 +217,11 @@ fn end(seen: &Seen<'_>, end: &FlowEnd) -> Markup {
 }
 
 fn turning(asked: &Asked, page: usize, pages: usize) -> Markup {
-    let to = |page: usize| asked.with("page", (page > 1).then(|| page.to_string()).as_deref()).href();
+    let to = |page: usize| {
+        asked
+            .with("page", (page > 1).then(|| page.to_string()).as_deref())
+            .href()
+    };
     html! {
         @if pages > 1 {
             nav.pages aria-label="Pages" {
@@ -207,8 +236,23 @@ fn turning(asked: &Asked, page: usize, pages: usize) -> Markup {
 pub(super) fn sheet(seen: &Seen<'_>) -> Result<Sheet, String> {
     let (wanted, _) = wanted(&seen.asked.with("page", None), SAVED)?;
     let columns = [
-        "protocol", "initiator", "initiator_port", "initiator_roles", "initiator_seen", "responder", "responder_port",
-        "responder_roles", "verdict", "rules", "basis", "state", "bits_per_s", "packets", "bytes", "first_seen", "last_seen",
+        "protocol",
+        "initiator",
+        "initiator_port",
+        "initiator_roles",
+        "initiator_seen",
+        "responder",
+        "responder_port",
+        "responder_roles",
+        "verdict",
+        "rules",
+        "basis",
+        "state",
+        "bits_per_s",
+        "packets",
+        "bytes",
+        "first_seen",
+        "last_seen",
     ];
     let mut sheet = Sheet::new(&columns);
     for FlowRow { flow, rate } in seen.source.flows(&wanted)?.rows {

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::Seen;
 use super::chart::fill;
 use super::layout::saving;
-use super::Seen;
 use crate::dashboard::evidence::{Weight, line};
 use crate::dashboard::health::problems;
 use crate::dashboard::quantity::{bits, bytes, count, packets, percent, since, stretch, time};
@@ -195,7 +195,17 @@ fn outcomes(seen: &Seen<'_>) -> Markup {
 }
 
 pub(super) fn sheet(seen: &Seen<'_>) -> Sheet {
-    let columns = ["interface", "mode", "frames", "bytes", "received", "flows", "one_sided_flows", "bits_per_s", "packets_per_s"];
+    let columns = [
+        "interface",
+        "mode",
+        "frames",
+        "bytes",
+        "received",
+        "flows",
+        "one_sided_flows",
+        "bits_per_s",
+        "packets_per_s",
+    ];
     let mut sheet = Sheet::new(&columns);
     for one in &seen.snapshot.status.interfaces {
         let rate = seen.recent.interface(&one.name);

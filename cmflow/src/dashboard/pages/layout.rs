@@ -24,8 +24,8 @@ impl Theme {
     /// What a reader chose before, by the `Cookie` header: the switch sets `cmflow-theme`.
     #[must_use]
     pub fn of_cookies(header: &str) -> Self {
-        let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
-        match pairs.filter(|(name, _)| *name == "cmflow-theme").last() {
+        let mut pairs = header.rsplit(';').filter_map(|pair| pair.trim().split_once('='));
+        match pairs.find(|(name, _)| *name == "cmflow-theme") {
             Some((_, "light")) => Self::Light,
             Some((_, "dark")) => Self::Dark,
             _ => Self::Auto,

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::Seen;
 use super::cells::{address, role, sign, verdict};
 use super::chart::sample;
 use super::layout::{ranges, saving};
 use super::picture::{behind, picture, words};
-use super::Seen;
 use crate::dashboard::asked::{Asked, View};
 use crate::dashboard::groups::UNKNOWN;
 use crate::dashboard::map::{Edge, Kind, SiteMap, draw, filtered, told_over};
@@ -19,8 +19,15 @@ const COMPUTERS: usize = 100;
 
 /// The picture that a URL asks for.
 pub(super) fn drawn(seen: &Seen<'_>) -> SiteMap {
-    let unseen = seen.asked.get("unseen") == Some("yes") || seen.asked.get("kind") == Some(Kind::Unseen.name());
-    let map = draw(seen.snapshot, seen.recent, seen.cast, seen.past.as_deref(), unseen);
+    let unseen =
+        seen.asked.get("unseen") == Some("yes") || seen.asked.get("kind") == Some(Kind::Unseen.name());
+    let map = draw(
+        seen.snapshot,
+        seen.recent,
+        seen.cast,
+        seen.past.as_deref(),
+        unseen,
+    );
     filtered(map, &seen.asked)
 }
 
@@ -46,7 +53,7 @@ pub(super) fn page(seen: &Seen<'_>) -> Markup {
                 @if map.unseen > 0 { " (" (map.unseen) ")" }
             }
         }
-        (legend())
+        (legend(&map))
         div.picture tabindex="0" role="region" aria-label="Site map" { (picture(&map, seen.cast)) }
         @if let Some(id) = asked.get("role") { (computers(seen, id)) }
         (connections(seen, &map))
@@ -54,10 +61,12 @@ pub(super) fn page(seen: &Seen<'_>) -> Markup {
     }
 }
 
-pub(super) fn legend() -> Markup {
+/// What the lines of a picture mean; of kinds that are not in it nobody asks.
+pub(super) fn legend(map: &SiteMap) -> Markup {
+    let drawn = |kind: &Kind| map.edges.iter().any(|edge| edge.kind == *kind);
     html! {
         ul.legend aria-label="Legend" {
-            @for kind in Kind::ALL { li { (sample(kind.name(), kind.words())) } }
+            @for kind in Kind::ALL.into_iter().filter(drawn) { li { (sample(kind.name(), kind.words())) } }
         }
     }
 }
@@ -155,7 +164,17 @@ pub(super) fn connections(seen: &Seen<'_>, map: &SiteMap) -> Markup {
 }
 
 pub(super) fn sheet(seen: &Seen<'_>) -> Sheet {
-    let columns = ["from", "to", "kind", "by", "bits_per_s", "packets", "bytes", "flows", "blocked"];
+    let columns = [
+        "from",
+        "to",
+        "kind",
+        "by",
+        "bits_per_s",
+        "packets",
+        "bytes",
+        "flows",
+        "blocked",
+    ];
     let mut sheet = Sheet::new(&columns);
     for edge in drawn(seen).edges {
         sheet.rows.push(vec![

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::Seen;
 use super::cells::sign;
 use super::chart::shares;
 use super::layout::{ranges, saving};
 use super::map::connections;
 use super::picture::words;
-use super::Seen;
 use crate::dashboard::asked::{Asked, View};
 use crate::dashboard::groups::UNKNOWN;
 use crate::dashboard::map::{Edge, SiteMap, draw, filtered, told_over};
@@ -24,13 +24,14 @@ pub(super) fn page(seen: &Seen<'_>) -> Markup {
     let map = whole(seen);
     let matrix = of(&map, seen.cast);
     let range = seen.asked.get("range");
-    let chosen = |from: &str, to: &str| seen.asked.get("from") == Some(from) && seen.asked.get("to") == Some(to);
+    let chosen =
+        |from: &str, to: &str| seen.asked.get("from") == Some(from) && seen.asked.get("to") == Some(to);
     html! {
         div.heading {
             h1 { "Matrix" }
             (ranges(seen))
         }
-        p.caption { "Who opens (rows) to whom (columns), " (told_over(seen.asked.range())) ". Choose a cell to see what is in it." }
+        p.caption { "Who opens (rows) to whom (columns). " (told_over(seen.asked.range())) ". Choose a cell to see what is in it." }
         @if matrix.cells.is_empty() {
             p.quiet { "Nothing that the site file names flows yet." }
         } @else {
@@ -83,7 +84,11 @@ fn shown(id: &str) -> &str {
 }
 
 fn mix(cell: &Cell) -> Markup {
-    let parts: Vec<(&str, f64)> = cell.mix.iter().map(|(kind, bytes)| (kind.name(), *bytes as f64)).collect();
+    let parts: Vec<(&str, f64)> = cell
+        .mix
+        .iter()
+        .map(|(kind, bytes)| (kind.name(), *bytes as f64))
+        .collect();
     shares(&parts)
 }
 
@@ -103,7 +108,17 @@ fn in_words(cell: &Cell) -> String {
 }
 
 pub(super) fn sheet(seen: &Seen<'_>) -> Sheet {
-    let mut sheet = Sheet::new(&["from", "to", "kind", "bits_per_s", "packets", "bytes", "flows", "blocked", "words"]);
+    let mut sheet = Sheet::new(&[
+        "from",
+        "to",
+        "kind",
+        "bits_per_s",
+        "packets",
+        "bytes",
+        "flows",
+        "blocked",
+        "words",
+    ]);
     let map = filtered(whole(seen), &seen.asked);
     let counted = |edge: &&Edge| edge.tally.packets > 0;
     for edge in map.edges.iter().filter(counted) {

@@ -1,8 +1,8 @@
 //! Pages: one view a file. [`respond`] is the way from a URL to what is sent.
 
 mod blocked;
-mod chart;
 mod cells;
+mod chart;
 mod explain;
 mod flows;
 mod health;
@@ -47,10 +47,17 @@ pub fn respond(path: &str, query: &str, theme: Theme, source: &dyn Source) -> Op
         Some((path, form @ ("csv" | "json"))) => (path, Some(form)),
         _ => (path, None),
     };
-    let path = if path == "/overview" && form.is_some() { "/" } else { path };
+    let path = if path == "/overview" && form.is_some() {
+        "/"
+    } else {
+        path
+    };
     let asked = match Asked::read(path, query)? {
         Ok(asked) => asked,
-        Err(why) => return Some(refused(400, &why, None, theme, source)),
+        Err(why) => {
+            let view = View::ALL.into_iter().find(|view| view.path() == path);
+            return Some(refused(400, &why, view, theme, source));
+        }
     };
     let seen = Seen::of(asked, source);
     Some(match form {
@@ -148,7 +155,10 @@ fn saved(seen: &Seen<'_>, form: &str, theme: Theme) -> Page {
 /// A page that says why there is none.
 fn refused(status: u16, why: &str, view: Option<View>, theme: Theme, source: &dyn Source) -> Page {
     let seen = Seen::of(Asked::view(view.unwrap_or(View::Overview)), source);
-    html(status, &layout::whole(&seen, theme, &refusal::page(why, &seen.asked)))
+    html(
+        status,
+        &layout::whole(&seen, theme, &refusal::page(why, &seen.asked)),
+    )
 }
 
 fn html(status: u16, page: &Markup) -> Page {

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::Seen;
 use super::cells::{explaining, roles, rule, verdict};
 use super::chart::shares;
 use super::layout::{ranges, saving};
 use super::map::legend;
 use super::picture::picture;
-use super::Seen;
 use crate::answer::Tally;
 use crate::dashboard::asked::{Asked, Range, View};
 use crate::dashboard::groups::{self, Row};
@@ -57,11 +57,20 @@ fn tallies(seen: &Seen<'_>) -> Vec<(&'static str, Tally, Option<Rate>)> {
     let of = |kind: &'static str| {
         let (tally, rate) = match &seen.past {
             None => (
-                seen.snapshot.status.verdicts.get(kind).copied().unwrap_or_default(),
+                seen.snapshot
+                    .status
+                    .verdicts
+                    .get(kind)
+                    .copied()
+                    .unwrap_or_default(),
                 seen.recent.verdict(kind),
             ),
             Some(past) => {
-                let tally = past.verdicts.get(kind).map(|steps| sum(steps)).unwrap_or_default();
+                let tally = past
+                    .verdicts
+                    .get(kind)
+                    .map(|steps| sum(steps))
+                    .unwrap_or_default();
                 let carried = crate::answer::Count {
                     packets: tally.packets,
                     bytes: tally.bytes,
@@ -77,7 +86,10 @@ fn tallies(seen: &Seen<'_>) -> Vec<(&'static str, Tally, Option<Rate>)> {
 fn by_verdict(seen: &Seen<'_>) -> Markup {
     let all = tallies(seen);
     let whole: f64 = all.iter().map(|(_, tally, _)| tally.bytes as f64).sum();
-    let parts: Vec<(&str, f64)> = all.iter().map(|(kind, tally, _)| (*kind, tally.bytes as f64)).collect();
+    let parts: Vec<(&str, f64)> = all
+        .iter()
+        .map(|(kind, tally, _)| (*kind, tally.bytes as f64))
+        .collect();
     html! {
         section.verdicts aria-labelledby="by-verdict" {
             h2 #by-verdict { "Bytes and flows by verdict" }
@@ -103,7 +115,7 @@ fn by_verdict(seen: &Seen<'_>) -> Markup {
                     }
                 }
                 p.caption {
-                    @if seen.past.is_some() { (told_over(seen.asked.range())) } @else { "since counting began; rates over the last 10 s" }
+                    @if seen.past.is_some() { (told_over(seen.asked.range())) } @else { "Since counting began; rates over the last 10 s" }
                 }
                 (saving(&seen.asked))
             }
@@ -218,7 +230,7 @@ fn site(seen: &Seen<'_>) -> Markup {
         section aria-labelledby="site" {
             h2 #site { "Site map" }
             p.caption { (told_over(seen.asked.range())) ". " a href=(Asked::view(View::Map).with("range", seen.asked.get("range")).href()) { "Larger, with its table" } }
-            (legend())
+            (legend(&map))
             div.picture tabindex="0" role="region" aria-label="Site map" { (picture(&map, seen.cast)) }
         }
     }

@@ -25,7 +25,7 @@ const STEP: f64 = 9.0;
 /// Lines with a rate written at them.
 const LABELS: usize = 16;
 /// Letters of a name that fit.
-const LETTERS: usize = 26;
+const LETTERS: usize = 24;
 
 /// Where a box is.
 #[derive(Clone, Copy, Debug)]
@@ -140,7 +140,11 @@ fn untangle(columns: &mut [(Tier, Vec<&Node>)], cast: &Cast) {
                     (node.id.as_str(), pull)
                 })
                 .collect();
-            nodes.sort_by(|a, b| pull[a.id.as_str()].total_cmp(&pull[b.id.as_str()]).then(a.name.cmp(&b.name)));
+            nodes.sort_by(|a, b| {
+                pull[a.id.as_str()]
+                    .total_cmp(&pull[b.id.as_str()])
+                    .then(a.name.cmp(&b.name))
+            });
         }
     }
 }
@@ -151,6 +155,9 @@ struct Line<'a> {
     ends: [(&'a str, Side); 2],
     at: [f64; 2],
 }
+
+/// Where a line that meets a box comes from, its number, and which of its ends it is.
+type Meeting = (f64, usize, usize);
 
 /// Which sides of two boxes a line joins: those that face each other; in one column the right ones.
 fn sides(from: Place, to: Place) -> [Side; 2] {
@@ -165,7 +172,10 @@ fn sides(from: Place, to: Place) -> [Side; 2] {
 fn lines<'a>(map: &'a SiteMap, plan: &Plan<'a>) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'_>> = Vec::new();
     for edge in &map.edges {
-        let (Some(from), Some(to)) = (plan.places.get(edge.from.as_str()), plan.places.get(edge.to.as_str())) else {
+        let (Some(from), Some(to)) = (
+            plan.places.get(edge.from.as_str()),
+            plan.places.get(edge.to.as_str()),
+        ) else {
             continue;
         };
         let [start, end] = sides(*from, *to);
@@ -176,11 +186,14 @@ fn lines<'a>(map: &'a SiteMap, plan: &Plan<'a>) -> Vec<Line<'a>> {
         });
     }
     // At each side of a box lines are ordered by where they come from, so that they do not cross there.
-    let mut meets: BTreeMap<(&str, Side), Vec<(f64, usize, usize)>> = BTreeMap::new();
+    let mut meets: BTreeMap<(&str, Side), Vec<Meeting>> = BTreeMap::new();
     for (number, line) in lines.iter().enumerate() {
         for end in [0, 1] {
             let other = plan.places[line.ends[1 - end].0].middle();
-            meets.entry(line.ends[end]).or_default().push((other, number, end));
+            meets
+                .entry(line.ends[end])
+                .or_default()
+                .push((other, number, end));
         }
     }
     for ((id, _), mut ends) in meets {
@@ -202,8 +215,19 @@ type Curve = [(f64, f64); 4];
 /// Where a curve is after a share of its way.
 fn on(curve: Curve, share: f64) -> (f64, f64) {
     let rest = 1.0 - share;
-    let weights = [rest.powi(3), 3.0 * rest * rest * share, 3.0 * rest * share * share, share.powi(3)];
-    let sum = |of: fn(&(f64, f64)) -> f64| curve.iter().zip(weights).map(|(point, weight)| of(point) * weight).sum();
+    let weights = [
+        rest.powi(3),
+        3.0 * rest * rest * share,
+        3.0 * rest * share * share,
+        share.powi(3),
+    ];
+    let sum = |of: fn(&(f64, f64)) -> f64| {
+        curve
+            .iter()
+            .zip(weights)
+            .map(|(point, weight)| of(point) * weight)
+            .sum()
+    };
     (sum(|point| point.0), sum(|point| point.1))
 }
 
@@ -247,7 +271,11 @@ fn path(line: &Line<'_>, plan: &Plan<'_>, lane: f64) -> (String, Curve) {
         let share = (number as f64 + 1.0) / columns;
         let y = plan.gap(column, start.1 + (end.1 - start.1) * share) + lane;
         let left = MARGIN * 2.0 + column as f64 * (WIDTH + ACROSS);
-        let (near, far) = if forward > 0.0 { (left - 6.0, left + WIDTH + 6.0) } else { (left + WIDTH + 6.0, left - 6.0) };
+        let (near, far) = if forward > 0.0 {
+            (left - 6.0, left + WIDTH + 6.0)
+        } else {
+            (left + WIDTH + 6.0, left - 6.0)
+        };
         bend(&mut path, at, (near, y), forward);
         path.push_str(&format!("L{far:.1} {y:.1}"));
         at = (far, y);
@@ -299,7 +327,9 @@ fn labels(lines: &[Line<'_>], drawn: &[(String, Curve)]) -> Vec<Option<(f64, f64
     let mut taken: Vec<(f64, f64, f64)> = Vec::new();
     let mut placed: Vec<Option<(f64, f64, String)>> = vec![None; lines.len()];
     for place in order.into_iter().take(LABELS) {
-        let Some(text) = label(lines[place].edge) else { continue };
+        let Some(text) = label(lines[place].edge) else {
+            continue;
+        };
         let half = text.chars().count() as f64 * LETTER / 2.0;
         let spots = [0.5, 0.38, 0.62, 0.28, 0.72].map(|share| on(drawn[place].1, share));
         let free = spots.into_iter().find(|(x, y)| {
@@ -333,10 +363,14 @@ pub(super) fn behind(edge: &Edge) -> Asked {
             .with("verdict", verdict);
     }
     if edge.by.is_empty() {
-        return Asked::view(View::Flows).with("verdict", Some(edge.kind.name())).with("role", known(&edge.from));
+        return Asked::view(View::Flows)
+            .with("verdict", Some(edge.kind.name()))
+            .with("role", known(&edge.from));
     }
     if edge.by.len() > NAMED {
-        return Asked::view(View::Rules).with("from", known(&edge.from)).with("to", known(&edge.to));
+        return Asked::view(View::Rules)
+            .with("from", known(&edge.from))
+            .with("to", known(&edge.to));
     }
     Asked::view(View::Rules).and("rule", &edge.by)
 }

@@ -6,11 +6,11 @@ use cmflow_common::verdict::VerdictKind;
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::Seen;
 use super::cells::{breakable, choice, field, filter_form, sign, sortable, verdict};
 use super::chart::sparkline;
 use super::flows::of_rules;
 use super::layout::{ranges, saving};
-use super::Seen;
 use crate::answer::{AuditedRule, Grade, RuleCount, Tally};
 use crate::dashboard::asked::{Asked, Range, View};
 use crate::dashboard::cast::Way;
@@ -38,16 +38,26 @@ struct Row<'a> {
 fn rows<'a>(seen: &'a Seen<'_>) -> Result<Vec<Row<'a>>, String> {
     let asked = &seen.asked;
     let wanted = asked.all("rule");
-    let known = |wanted: &String| seen.cast.ways.iter().any(|way| way.id.starts_with(wanted.as_str()));
+    let known = |wanted: &String| {
+        seen.cast
+            .ways
+            .iter()
+            .any(|way| way.id.starts_with(wanted.as_str()))
+    };
     if let Some(wanted) = wanted.iter().find(|wanted| !known(wanted)) {
         let hint = did_you_mean(wanted, seen.cast.ways.iter().map(|way| way.id.as_str()));
-        return Err(format!("no rule that is possible here begins with \"{wanted}\"{hint}"));
+        return Err(format!(
+            "no rule that is possible here begins with \"{wanted}\"{hint}"
+        ));
     }
     if let Some(grade) = asked.get("grade") {
         let names = Grade::ALL.map(Grade::name);
         if !names.contains(&grade) {
             let hint = did_you_mean(grade, names);
-            return Err(format!("\"{grade}\" is no grade; write one of {}{hint}", names.join(", ")));
+            return Err(format!(
+                "\"{grade}\" is no grade; write one of {}{hint}",
+                names.join(", ")
+            ));
         }
     }
     let audit = seen.source.audit();
@@ -107,7 +117,12 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
     let asked = &seen.asked;
     let audited = seen.source.audit().is_some();
     let used = found.iter().filter(|row| row.tally.packets > 0).count();
-    let kinds = [VerdictKind::Documented, VerdictKind::Approved, VerdictKind::Baseline].map(|kind| (kind.name(), kind.name()));
+    let kinds = [
+        VerdictKind::Documented,
+        VerdictKind::Approved,
+        VerdictKind::Baseline,
+    ]
+    .map(|kind| (kind.name(), kind.name()));
     let grades = Grade::ALL.map(|grade| (grade.name(), grade.name()));
     let fields = html! {
         (field(asked, "rule", "Rule", "client/management-point"))
@@ -124,8 +139,8 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
             (ranges(seen))
         }
         p.caption {
-            b { (count(used as u64)) } " of " b { (count(found.len() as u64)) } " rules had a packet, "
-            @if seen.past.is_some() { (told_over(asked.range())) } @else { "since counting began" }
+            b { (count(used as u64)) } " of " b { (count(found.len() as u64)) } " rules had a packet. "
+            @if seen.past.is_some() { (told_over(asked.range())) } @else { "Since counting began" }
             ". What several rules explain counts for each."
             @if !audited { " Grades stand here once an audit was made." }
         }
@@ -161,7 +176,9 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
 
 fn shown(seen: &Seen<'_>, row: &Row<'_>, audited: bool) -> Markup {
     let now = seen.snapshot.status.at;
-    let own = Asked::view(View::Rules).with("range", seen.asked.get("range")).with("rule", Some(&row.way.id));
+    let own = Asked::view(View::Rules)
+        .with("range", seen.asked.get("range"))
+        .with("rule", Some(&row.way.id));
     let over = match seen.asked.range() {
         Range::Live => "in the last 2 min",
         range => told_over(range),
@@ -201,7 +218,18 @@ fn shown(seen: &Seen<'_>, row: &Row<'_>, audited: bool) -> Markup {
 
 pub(super) fn sheet(seen: &Seen<'_>) -> Result<Sheet, String> {
     let columns = [
-        "rule", "service", "from", "to", "ports", "kind", "grade", "packets", "bytes", "flows", "first_seen", "last_seen",
+        "rule",
+        "service",
+        "from",
+        "to",
+        "ports",
+        "kind",
+        "grade",
+        "packets",
+        "bytes",
+        "flows",
+        "first_seen",
+        "last_seen",
     ];
     let mut sheet = Sheet::new(&columns);
     for row in rows(seen)? {

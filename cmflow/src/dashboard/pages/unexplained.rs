@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::Seen;
 use super::cells::{address, choice, explaining, field, filter_form, roles, rule, verdict};
 use super::layout::saving;
 use super::overview::place_of;
-use super::Seen;
 use crate::answer::Unexplained;
 use crate::dashboard::groups::{Row, rows, with_examples};
 use crate::dashboard::quantity::{bits, bytes, count, many, since, stretch, time};
@@ -24,7 +24,11 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
     found.truncate(ROWS);
     let asked = &seen.asked;
     let verdicts = ["undocumented", "reversed", "foreign"].map(|kind| (kind, kind));
-    let sorts = [("last-seen", "latest packet first"), ("flows", "most flows first"), ("bytes", "most bytes first")];
+    let sorts = [
+        ("last-seen", "latest packet first"),
+        ("flows", "most flows first"),
+        ("bytes", "most bytes first"),
+    ];
     let fields = html! {
         (choice(asked, "verdict", "Verdict", &verdicts))
         (field(asked, "role", "Role", "management-point"))
@@ -138,8 +142,13 @@ fn conversations(seen: &Seen<'_>, row: &Row<'_>) -> Markup {
 
 /// Lines for the site file: what nothing explains on the first day is most often a role that is missing there.
 fn add_role(row: &Row<'_>) -> Markup {
-    let strangers = |end: fn(&Unexplained) -> IpAddr| -> BTreeSet<IpAddr> { row.examples.iter().map(|one| end(one)).collect() };
-    let unknown: Vec<IpAddr> = match (row.group.initiator_roles.is_empty(), row.group.responder_roles.is_empty()) {
+    let strangers = |end: fn(&Unexplained) -> IpAddr| -> BTreeSet<IpAddr> {
+        row.examples.iter().map(|one| end(one)).collect()
+    };
+    let unknown: Vec<IpAddr> = match (
+        row.group.initiator_roles.is_empty(),
+        row.group.responder_roles.is_empty(),
+    ) {
         (true, false) => strangers(|one| one.initiator).into_iter().collect(),
         (false, true) => strangers(|one| one.responder).into_iter().collect(),
         _ => Vec::new(),
@@ -163,12 +172,18 @@ fn add_role(row: &Row<'_>) -> Markup {
 fn end(roles: &[String], addresses: &BTreeSet<IpAddr>) -> String {
     match roles.first() {
         Some(role) => role.clone(),
-        None => addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(","),
+        None => addresses
+            .iter()
+            .map(IpAddr::to_string)
+            .collect::<Vec<_>>()
+            .join(","),
     }
 }
 
 fn approve(seen: &Seen<'_>, row: &Row<'_>) -> Markup {
-    let ends = |end: fn(&Unexplained) -> IpAddr| -> BTreeSet<IpAddr> { row.examples.iter().map(|one| end(one)).collect() };
+    let ends = |end: fn(&Unexplained) -> IpAddr| -> BTreeSet<IpAddr> {
+        row.examples.iter().map(|one| end(one)).collect()
+    };
     let from = end(&row.group.initiator_roles, &ends(|one| one.initiator));
     let to = end(&row.group.responder_roles, &ends(|one| one.responder));
     let service = row.service();
@@ -199,8 +214,20 @@ fn approve(seen: &Seen<'_>, row: &Row<'_>) -> Markup {
 
 pub(super) fn sheet(seen: &Seen<'_>) -> Result<Sheet, String> {
     let columns = [
-        "initiator_roles", "responder_roles", "protocol", "port", "verdict", "initiators", "responders", "flows", "packets",
-        "bytes", "first_seen", "last_seen", "nearest", "why_not",
+        "initiator_roles",
+        "responder_roles",
+        "protocol",
+        "port",
+        "verdict",
+        "initiators",
+        "responders",
+        "flows",
+        "packets",
+        "bytes",
+        "first_seen",
+        "last_seen",
+        "nearest",
+        "why_not",
     ];
     let mut sheet = Sheet::new(&columns);
     for row in rows(seen.snapshot, seen.recent, seen.cast, &seen.asked)? {

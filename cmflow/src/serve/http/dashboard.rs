@@ -17,7 +17,9 @@ use super::{Desk, Problem, Served, page};
 use crate::answer::{Audit, Tally};
 use crate::catalogue::Catalogue;
 use crate::dashboard::past::Step;
-use crate::dashboard::{self, Asked, Cast, FlowPage, FlowsAsked, Page, Past, Range, Recent, Source, Theme, View, assets, respond};
+use crate::dashboard::{
+    self, Asked, Cast, FlowPage, FlowsAsked, Page, Past, Range, Recent, Source, Theme, View, assets, respond,
+};
 use crate::explain::Book;
 use crate::findings::Findings;
 use crate::snapshot::Snapshot;
@@ -70,9 +72,13 @@ async fn shown(
     let theme = Theme::of_cookies(cookies.unwrap_or_default());
     let drawn = tokio::task::spawn_blocking(move || {
         let query = uri.query().unwrap_or_default();
-        served.dashboard.page(&served.desk, &snapshot, uri.path(), query, theme)
+        served
+            .dashboard
+            .page(&served.desk, &snapshot, uri.path(), query, theme)
     });
-    let drawn = drawn.await.map_err(|error| Problem::unavailable(&error.to_string()))?;
+    let drawn = drawn
+        .await
+        .map_err(|error| Problem::unavailable(&error.to_string()))?;
     drawn.map(|page| sent(&page))
 }
 
@@ -85,19 +91,25 @@ fn sent(page: &Page) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // The theme is asked for by a cookie.
     headers.insert(header::VARY, HeaderValue::from_static("cookie"));
-    let file = page.file_name.as_ref().map(|name| format!("attachment; filename=\"{name}\""));
+    let file = page
+        .file_name
+        .as_ref()
+        .map(|name| format!("attachment; filename=\"{name}\""));
     if let Some(Ok(file)) = file.map(HeaderValue::try_from) {
         headers.insert(header::CONTENT_DISPOSITION, file);
     }
     response
 }
 
+/// What the history told of a time, or why it did not.
+type Told = Result<Arc<Past>, String>;
+
 /// Where pages are drawn, with what is remembered from one snapshot to the next.
 pub(super) struct Studio {
     started: Timestamp,
     takes_approvals: bool,
     desk: Mutex<Remembered>,
-    past: Mutex<HashMap<&'static str, (Instant, Result<Arc<Past>, String>)>>,
+    past: Mutex<HashMap<&'static str, (Instant, Told)>>,
     month: Beside<Past>,
     audit: Beside<Audit>,
 }
@@ -179,7 +191,10 @@ impl Studio {
         let shown = {
             let mut remembered = lock(&self.desk);
             let shown = self.shown(&mut remembered, desk, taken)?;
-            let newest = remembered.newest.as_ref().is_some_and(|(number, _)| *number == taken.number);
+            let newest = remembered
+                .newest
+                .as_ref()
+                .is_some_and(|(number, _)| *number == taken.number);
             if newest && let Some(page) = remembered.pages.get(&key) {
                 return Ok(Arc::clone(page));
             }
@@ -195,9 +210,13 @@ impl Studio {
             audit: self.audit.latest(),
         };
         let page = respond(path, query, theme, &source);
-        let page = Arc::new(page.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("there is no {path}")))?);
+        let page =
+            Arc::new(page.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("there is no {path}")))?);
         let mut remembered = lock(&self.desk);
-        let newest = remembered.newest.as_ref().is_some_and(|(number, _)| *number == taken.number);
+        let newest = remembered
+            .newest
+            .as_ref()
+            .is_some_and(|(number, _)| *number == taken.number);
         if newest && remembered.pages.len() < PAGES {
             remembered.pages.insert(key, Arc::clone(&page));
         }
@@ -219,7 +238,10 @@ impl Studio {
         let tables = tables(remembered, desk, taken)?;
         let snapshot = dashboard::Snapshot::of(taken, self.started);
         // Who asks of an older one comes late, and changes nothing.
-        let newer = remembered.newest.as_ref().is_none_or(|(number, _)| *number < taken.number);
+        let newer = remembered
+            .newest
+            .as_ref()
+            .is_none_or(|(number, _)| *number < taken.number);
         if newer {
             remembered.recent.push(&snapshot);
         }
@@ -314,7 +336,10 @@ fn read(desk: &Desk, range: Range, now: Timestamp) -> Result<Past, String> {
             .into_iter()
             .map(|(kind, points)| (kind.to_owned(), steps(points)))
             .collect(),
-        rules: rules.into_iter().map(|(rule, points)| (rule, steps(points))).collect(),
+        rules: rules
+            .into_iter()
+            .map(|(rule, points)| (rule, steps(points)))
+            .collect(),
     })
 }
 
