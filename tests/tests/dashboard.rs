@@ -140,7 +140,7 @@ fn each_view_says_what_it_has_to() {
         (
             "/matrix",
             "from=client&to=management-point",
-            &["Connections", "documented", "1 service"],
+            &["Connections", "documented", "tcp/3389"],
         ),
         (
             "/flows",
