@@ -342,6 +342,7 @@ fn observer(
         since,
         gaps: Vec::new(),
         lacks: Default::default(),
+        checked: settings.wall.today(),
         kept: None,
     }
 }
