@@ -183,7 +183,7 @@ fn is_public(book: &Book<'_>, role: RoleId) -> bool {
 
 fn remarks(standing: &Standing, hits: &Hits, grade: Grade, pairs: &Pairs) -> Vec<String> {
     let mut remarks = Vec::new();
-    let days = &hits.installing;
+    let days = &hits.conditional;
     if standing.installs && days.len() > INSTALLATION_D {
         let named: Vec<String> = days.iter().map(|day| date_of(*day).to_string()).collect();
         remarks.push(format!(
