@@ -138,7 +138,8 @@ fn write_openings(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
         (count > 0).then(|| format!("{count} {}", grade.name()))
     });
     let counts: Vec<_> = counts.collect();
-    writeln!(out, "\nOpenings, the lines of a firewall: {}", counts.join(", "))?;
+    let title = format!("\nOpenings, the lines of a firewall: {}", counts.join(", "));
+    paragraph::write(out, 0, &title)?;
     let mut left = SHOWN;
     for grade in DECIDED {
         for opening in audit.openings.iter().filter(|one| one.grade == grade).take(left) {
