@@ -16,6 +16,7 @@ pub mod config;
 pub mod daemon;
 pub mod doctor;
 pub mod explain;
+pub mod export;
 pub mod findings;
 pub mod history;
 pub mod kernel;

@@ -1,8 +1,10 @@
 //! What the tests that look at cmflow from outside share.
+pub mod audits;
 pub mod binary;
 pub mod chance;
 pub mod company;
 pub mod corpus;
+pub mod firewall_tools;
 pub mod fuzzing;
 pub mod gateway_daemon;
 pub mod golden;
@@ -10,6 +12,7 @@ pub mod kernel_rig;
 pub mod notes;
 pub mod office;
 pub mod pinned;
+pub mod powershell;
 pub mod replayed;
 pub mod sightings;
 pub mod site_files;

@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod asking;
+mod audited;
 mod catalogue;
 mod check;
 mod detach;
 mod doctor;
 mod explain;
+mod export;
 mod flows;
 mod judging;
 mod opaque;
@@ -61,6 +63,8 @@ enum Verb {
     Undocumented(undocumented::Arguments),
     /// Show which dynamic ports are really used, so that a range can be narrowed
     Rpc(rpc::Arguments),
+    /// Write the firewall that follows from what was observed and what is documented
+    Export(export::Arguments),
     /// Let the daemon read its site file anew, while it counts
     Reload(reload::Arguments),
     /// Remove what a daemon left in the kernel: with --keep, or because it was killed
@@ -119,6 +123,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
         Verb::Rpc(arguments) => rpc::run(arguments, &mut out),
+        Verb::Export(arguments) => export::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Reload(arguments) => reload::run(arguments, &mut out),
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
