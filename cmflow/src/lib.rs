@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod findings;
+pub mod firewall;
 pub mod history;
 pub mod kernel;
 pub mod nearest;

@@ -10,6 +10,7 @@ mod asking;
 mod audited;
 mod catalogue;
 mod check;
+mod compare;
 mod detach;
 mod doctor;
 mod explain;
@@ -65,6 +66,8 @@ enum Verb {
     Rpc(rpc::Arguments),
     /// Write the firewall that follows from what was observed and what is documented
     Export(export::Arguments),
+    /// Hold an existing firewall against what crosses and what is documented
+    Compare(compare::Arguments),
     /// Let the daemon read its site file anew, while it counts
     Reload(reload::Arguments),
     /// Remove what a daemon left in the kernel: with --keep, or because it was killed
@@ -124,6 +127,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
         Verb::Rpc(arguments) => rpc::run(arguments, &mut out),
         Verb::Export(arguments) => export::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Compare(arguments) => compare::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Reload(arguments) => reload::run(arguments, &mut out),
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),

@@ -37,16 +37,28 @@ const STAY: [(&str, &str); 8] = [
 
 const MULTICAST: &str = "multicast crosses only where this gateway routes multicast";
 
+/// Whether no router forwards what is sent from or to it.
+#[must_use]
+pub fn stays_on_its_link(address: &IpNet) -> bool {
+    why_it_stays(address).is_some()
+}
+
+fn why_it_stays(address: &IpNet) -> Option<&'static str> {
+    let mut ranges = STAY.iter();
+    let found = ranges.find(|(range, _)| {
+        let range: IpNet = range.parse().expect("a constant prefix");
+        range.contains(address)
+    });
+    found.map(|(_, why)| *why)
+}
+
 /// Tells apart what a router forwards and what it does not.
 pub(super) fn split(addresses: &[IpNet], source: bool) -> Crossing {
     let mut crossing = Crossing::default();
     for address in addresses {
-        let stay = STAY.iter().find(|(range, _)| {
-            let range: IpNet = range.parse().expect("a constant prefix");
-            range.contains(address)
-        });
+        let stay = why_it_stays(address);
         match (stay, address) {
-            (Some((_, why)), _) => crossing.stays.push((*why).to_owned()),
+            (Some(why), _) => crossing.stays.push(why.to_owned()),
             (None, IpNet::V4(address)) => crossing.v4.push(*address),
             (None, IpNet::V6(address)) => crossing.v6.push(*address),
         }

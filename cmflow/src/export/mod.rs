@@ -20,6 +20,7 @@ use clap::ValueEnum;
 
 use crate::answer::Audit;
 
+pub use crossing::stays_on_its_link;
 pub use lines::{LeftOut, Line, RuleSet};
 
 /// What an export is written for.
