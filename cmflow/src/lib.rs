@@ -27,3 +27,4 @@ pub mod replay;
 pub mod serve;
 pub mod site;
 pub mod spelling;
+pub mod store;

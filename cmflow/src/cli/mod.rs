@@ -13,10 +13,14 @@ mod check;
 mod compare;
 mod detach;
 mod doctor;
+#[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
+mod evidence;
 mod explain;
 mod export;
 mod flows;
 mod judging;
+#[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
+mod moment;
 mod opaque;
 mod paragraph;
 mod reload;

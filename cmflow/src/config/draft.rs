@@ -37,6 +37,8 @@ pub(super) struct Draft<'c> {
     pub(super) rule_places: HashMap<String, Place>,
     /// Where `edition` and `companions` are written.
     pub(super) general_places: HashMap<String, Place>,
+    /// Where keys of `[history]` are written.
+    pub(super) history_places: HashMap<String, Place>,
     /// Where conditions are stated, by their ids.
     pub(super) condition_places: HashMap<String, Place>,
     /// Where the ports of the hierarchy are written, by their keys.
@@ -72,6 +74,7 @@ impl<'c> Draft<'c> {
             custom_places: HashMap::new(),
             rule_places: HashMap::new(),
             general_places: HashMap::new(),
+            history_places: HashMap::new(),
             condition_places: HashMap::new(),
             port_places: HashMap::new(),
             host_port_places: HashMap::new(),

@@ -10,6 +10,7 @@ use super::include::{self, Kind};
 use super::problem::Report;
 use super::ring::ring;
 use super::value::{Entry, entries, strings};
+use crate::history::StoredFile;
 use crate::site::{FileIndex, Place};
 
 /// What a file says.
@@ -47,6 +48,8 @@ pub(super) struct Files {
     pub(super) report: Report,
     /// False where a file could not be read: names may be in it that nobody knows now.
     pub(super) complete: bool,
+    /// True where all files were given, and none is looked for.
+    is_all: bool,
     /// Files by the path that is the same however one writes it.
     known: HashMap<PathBuf, FileIndex>,
     /// Which file includes which, and where.
@@ -76,11 +79,44 @@ pub(super) fn read_text<R>(name: &str, text: &str, finish: &mut dyn FnMut(Files,
     files.level(vec![root], Vec::new(), finish)
 }
 
+/// The same for texts of the site file and of all that it included, as a history holds them: what includes which is
+/// not asked again.
+pub(super) fn read_stored<R>(
+    stored: &[StoredFile],
+    finish: &mut dyn FnMut(Files, &[Document<'_>]) -> R,
+) -> R {
+    let mut files = Files::new();
+    files.is_all = true;
+    let mut texts = Vec::new();
+    for one in stored {
+        let path = PathBuf::from(&one.path);
+        let kind = match one.kind.as_str() {
+            // What the site file is called is its user's business; included files have a kind by their names.
+            StoredFile::SITE if texts.is_empty() => Kind::Toml,
+            StoredFile::SITE => Kind::of(&path).unwrap_or(Kind::Toml),
+            _ => continue,
+        };
+        let Some(file) = files.report.add(one.path.clone()) else {
+            break;
+        };
+        files.report.learn(file, &one.text);
+        let text = one.text.clone();
+        texts.push(Text {
+            file,
+            path,
+            kind,
+            text,
+        });
+    }
+    files.level(texts, Vec::new(), finish)
+}
+
 impl Files {
     fn new() -> Self {
         Self {
             report: Report::default(),
             complete: true,
+            is_all: false,
             known: HashMap::new(),
             links: Vec::new(),
         }
@@ -139,6 +175,9 @@ impl Files {
         let Some(section) = sections.iter().find(|entry| entry.key == "include") else {
             return Vec::new();
         };
+        if self.is_all {
+            return Vec::new();
+        }
         let folder = text.path.parent().unwrap_or(Path::new(""));
         let mut texts = Vec::new();
         for (written, span) in strings(&mut self.report, "include", section.value) {

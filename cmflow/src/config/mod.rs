@@ -11,6 +11,7 @@ mod draft;
 mod files;
 mod gaps;
 mod general;
+mod history;
 mod host;
 mod include;
 mod initiates;
@@ -40,6 +41,7 @@ mod wsus;
 use std::path::Path;
 
 use crate::catalogue::Catalogue;
+use crate::history::StoredFile;
 use crate::site::{FileIndex, SiteModel};
 
 pub use problem::{Problem, Problems};
@@ -50,7 +52,7 @@ use files::{Content, Document, Files};
 use value::{Entry, unknown_key};
 
 /// What a file may hold, the site file and an included one alike.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "edition",
     "companions",
     "include",
@@ -58,6 +60,7 @@ const KEYS: [&str; 16] = [
     "scope",
     "conditions",
     "options",
+    "history",
     "interfaces",
     "roles",
     "site",
@@ -81,6 +84,18 @@ pub struct SiteFile {
 /// Reads a site file and what it includes.
 pub fn read(catalogue: &Catalogue, path: &Path, reading: &Reading) -> Result<SiteFile, Problems> {
     files::read(path, &mut |files, documents| {
+        assemble(catalogue, reading, files, documents)
+    })
+}
+
+/// Reads a site file and what it includes from the texts that a history holds of them, in their order, the site file
+/// first: none of them has to be on this machine. Files of other kinds are left out.
+pub fn read_stored(
+    catalogue: &Catalogue,
+    stored: &[StoredFile],
+    reading: &Reading,
+) -> Result<SiteFile, Problems> {
+    files::read_stored(stored, &mut |files, documents| {
         assemble(catalogue, reading, files, documents)
     })
 }
@@ -117,6 +132,8 @@ fn assemble(
     sections.each(&mut draft, "networks", general::networks);
     sections.each(&mut draft, "scope", scope::read);
     sections.each(&mut draft, "conditions", conditions::read);
+    sections.each(&mut draft, "history", history::read);
+    history::check(&mut draft);
     sections.each(&mut draft, "ports", ports::hierarchy);
     ports::check_hierarchy(&mut draft);
     sections.each(&mut draft, "custom-roles", custom::declare);

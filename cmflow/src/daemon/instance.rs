@@ -53,6 +53,12 @@ impl Instance {
         Path::new(KEPT).join(format!("{self}.state"))
     }
 
+    /// Path of its history.
+    #[must_use]
+    pub fn history(&self) -> PathBuf {
+        Path::new(KEPT).join(format!("{self}.db"))
+    }
+
     /// Path for counters that cannot be gone on with.
     #[must_use]
     pub fn saved(&self, at: Timestamp) -> PathBuf {

@@ -175,7 +175,7 @@ impl Observer {
             Question::Undocumented => serde_json::to_value(answers.undocumented()),
             Question::Rpc => serde_json::to_value(answers.rpc()),
             // Whoever holds the observer's lock cannot answer it.
-            Question::Reload => return Reply::Refusal("the daemon is busy".to_owned()),
+            Question::Reload | Question::Settle => return Reply::Refusal("the daemon is busy".to_owned()),
         };
         match answer {
             Ok(answer) => Reply::Answer(answer),

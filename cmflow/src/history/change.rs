@@ -156,10 +156,19 @@ pub struct StoredFile {
     pub path: String,
     /// What `sha256sum` says of it.
     pub sha256: String,
-    /// `site`, `catalogue` or `approvals`.
+    /// [`StoredFile::SITE`], [`StoredFile::CATALOGUE`] or [`StoredFile::APPROVALS`].
     pub kind: String,
     /// What it held.
     pub text: String,
+}
+
+impl StoredFile {
+    /// The site file, and what it includes.
+    pub const SITE: &str = "site";
+    /// A catalogue file of the user's.
+    pub const CATALOGUE: &str = "catalogue";
+    /// A file with approvals.
+    pub const APPROVALS: &str = "approvals";
 }
 
 /// A generation of tables.

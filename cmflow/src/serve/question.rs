@@ -24,6 +24,8 @@ pub enum Question {
     Rpc,
     /// To read the site file anew.
     Reload,
+    /// To write to the history what it has counted since the last minute.
+    Settle,
 }
 
 /// What came of a question.
