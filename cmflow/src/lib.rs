@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod audit;
 pub mod capture;
 pub mod catalogue;
 pub mod cli;

@@ -228,7 +228,7 @@ fn an_export_has_no_findings() -> Result<()> {
     closed.unexplained.clear();
     closed.openings.retain(|opening| opening.grade == Grade::Used);
     let desk = Desk::new(&closed)?;
-    let table = export(&closed, Format::Csv, Only::Used)?.text;
+    let table = export(&closed, &[], Format::Csv, Only::Used)?.text;
     let (code, compared) = desk.compare(&table)?;
     ensure!(
         (code, compared.findings) == (Some(0), 0),
@@ -243,7 +243,7 @@ fn an_export_has_no_findings() -> Result<()> {
         &inside,
         "nft",
         &["-f", "-"],
-        &export(&closed, Format::Nftables, Only::Used)?.text,
+        &export(&closed, &[], Format::Nftables, Only::Used)?.text,
     )?;
     let held = read(&inside, "nft", &["-j", "list", "ruleset"], "")?;
     let (code, compared) = desk.compare(&held)?;

@@ -152,7 +152,7 @@ fn audits() -> Vec<Audit> {
 }
 
 fn text(audit: &Audit, format: Format, only: Only) -> Result<String> {
-    Ok(export(audit, format, only)?.text)
+    Ok(export(audit, &[], format, only)?.text)
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn nft_holds_the_lines_that_were_written() -> Result<()> {
             .lines()
             .filter(|line| line.contains("ct state new") && line.contains("accept"));
         ensure!(
-            accepts.count() == RuleSet::of(&audit, Only::Used).lines.len(),
+            accepts.count() == RuleSet::of(&audit, &[], Only::Used).lines.len(),
             "{held}\n{written}"
         );
         ensure!(
@@ -288,7 +288,7 @@ fn powershell_reads_one_statement_a_line_with_known_parameters() -> Result<()> {
                 other => anyhow::bail!("{other:?} begins a statement"),
             }
         }
-        let set = RuleSet::of(&audit, Only::Used);
+        let set = RuleSet::of(&audit, &[], Only::Used);
         let inside = set.lines.iter().filter(|line| !line.leads_outside());
         ensure!(rules == inside.count(), "{written}");
     }
@@ -300,7 +300,7 @@ fn powershell_reads_one_statement_a_line_with_known_parameters() -> Result<()> {
 #[test]
 fn azure_rules_keep_to_the_schema() -> Result<()> {
     for audit in audits() {
-        let exported = export(&audit, Format::AzureNsg, Only::Documented)?;
+        let exported = export(&audit, &[], Format::AzureNsg, Only::Documented)?;
         let template: serde_json::Value = serde_json::from_str(&exported.text)?;
         let rules = template["resources"][0]["properties"]["securityRules"]
             .as_array()
@@ -369,7 +369,7 @@ fn azure_says_where_a_limit_is_exceeded() -> Result<()> {
             &rule,
         )
     });
-    let exported = export(&audit(openings.collect()), Format::AzureNsg, Only::Used)?;
+    let exported = export(&audit(openings.collect()), &[], Format::AzureNsg, Only::Used)?;
     ensure!(
         exported.warnings.iter().any(|said| said.contains("takes 1000")),
         "{:?}",
@@ -379,7 +379,7 @@ fn azure_says_where_a_limit_is_exceeded() -> Result<()> {
     wide.sources = (0..4100_u32)
         .map(|number| prefix(&format!("10.{}.{}.0/25", number / 256, number % 256)))
         .collect();
-    let exported = export(&audit(vec![wide]), Format::AzureNsg, Only::Used)?;
+    let exported = export(&audit(vec![wide]), &[], Format::AzureNsg, Only::Used)?;
     ensure!(
         exported.warnings.iter().any(|said| said.contains("takes 4000")),
         "{:?}",
@@ -392,7 +392,7 @@ fn azure_says_where_a_limit_is_exceeded() -> Result<()> {
 fn csv_has_a_row_for_each_opening_and_no_formula() -> Result<()> {
     for audit in audits() {
         let written = text(&audit, Format::Csv, Only::Used)?;
-        let set = RuleSet::of(&audit, Only::Used);
+        let set = RuleSet::of(&audit, &[], Only::Used);
         let rows = set.lines.len() + set.left_out.len() + set.not_crossing.len();
         ensure!(written.lines().count() == rows + 1, "{written}");
         for line in written.lines() {
@@ -426,7 +426,7 @@ fn only_unused_openings_are_left_out_and_what_is_not_known_is_marked() -> Result
         );
         let audit = audit(vec![opening(CLIENTS, POINT, "tcp 443", "another"), judged]);
         for (only, has_line) in [(Only::Used, used), (Only::Documented, true)] {
-            let set = RuleSet::of(&audit, only);
+            let set = RuleSet::of(&audit, &[], only);
             let mut lines = set.lines.iter().filter(|line| line.rules == ["a/rule/smb"]);
             ensure!(lines.clone().next().is_some() == has_line, "{grade:?} {only:?}");
             let marked = review || grade == Grade::Unused;
@@ -462,7 +462,7 @@ fn only_unused_openings_are_left_out_and_what_is_not_known_is_marked() -> Result
 #[test]
 fn lines_that_say_the_same_become_one() {
     let set = |audit: &Audit| {
-        let lines = RuleSet::of(audit, Only::Used).lines;
+        let lines = RuleSet::of(audit, &[], Only::Used).lines;
         lines
             .iter()
             .map(|line| (line.sources.clone(), line.ports.len(), line.rules.len()))
@@ -493,23 +493,23 @@ fn there_is_no_export_without_data() {
     let mut nothing = ordinary();
     nothing.window.observed_s = 0;
     assert!(matches!(
-        export(&nothing, Format::Nftables, Only::Used),
+        export(&nothing, &[], Format::Nftables, Only::Used),
         Err(NothingToExport::NotObserved { .. })
     ));
     let mut quiet = ordinary();
     quiet.openings.iter_mut().for_each(|opening| opening.packets = 0);
     assert!(matches!(
-        export(&quiet, Format::Csv, Only::Documented),
+        export(&quiet, &[], Format::Csv, Only::Documented),
         Err(NothingToExport::NoTraffic { .. })
     ));
     assert_eq!(
-        export(&audit(Vec::new()), Format::Csv, Only::Used),
+        export(&audit(Vec::new()), &[], Format::Csv, Only::Used),
         Err(NothingToExport::NoOpenings)
     );
     let mut unused = audit(vec![opening(CLIENTS, POINT, "tcp 80", "rule")]);
     unused.openings[0].grade = Grade::Unused;
     assert_eq!(
-        export(&unused, Format::Iptables, Only::Used),
+        export(&unused, &[], Format::Iptables, Only::Used),
         Err(NothingToExport::AllUnused)
     );
 }
@@ -544,13 +544,13 @@ proptest! {
         };
         for format in [Format::Nftables, Format::Iptables, Format::WindowsFirewall] {
             let [wild, tame] = [&text, "tame"].map(|text| {
-                export(&audit(text), format, Only::Documented).expect("there is data").text
+                export(&audit(text), &[], format, Only::Documented).expect("there is data").text
             });
             prop_assert_eq!(acted_on(format, &wild), acted_on(format, &tame));
         }
-        let script = export(&audit(&text), Format::WindowsFirewall, Only::Used).expect("there is data").text;
+        let script = export(&audit(&text), &[], Format::WindowsFirewall, Only::Used).expect("there is data").text;
         prop_assert!(statements(&script).is_ok(), "{}", script);
-        let page = export(&audit(&text), Format::ChangeRequest, Only::Used).expect("there is data").text;
+        let page = export(&audit(&text), &[], Format::ChangeRequest, Only::Used).expect("there is data").text;
         prop_assert!(!page.contains("<script") && page.lines().filter(|line| line.starts_with('#')).count() == 9);
     }
 }

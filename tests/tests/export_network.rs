@@ -48,7 +48,7 @@ fn office(wanted: &[programs::Program]) -> Result<Option<Office>> {
 }
 
 fn load(gateway: &Netns, firewall: Format) -> Result<String> {
-    let text = export(&documented(), firewall, Only::Used)?.text;
+    let text = export(&documented(), &[], firewall, Only::Used)?.text;
     if firewall == Format::Nftables {
         read(gateway, "nft", &["-f", "-"], &text)?;
     } else {

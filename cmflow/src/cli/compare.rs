@@ -43,12 +43,13 @@ pub(super) fn run(
     let text = fs::read_to_string(&arguments.firewall)
         .with_context(|| format!("the firewall {name} cannot be read"))?;
     let base = firewall::read(&name, &text).map_err(anyhow::Error::msg)?;
-    let Sources {
-        audit,
-        traffic,
-        exact,
-    } = arguments.audited.with_traffic(extra)?;
+    let Sources { audit, evidence } = arguments.audited.read(extra)?;
     has_data(&audit)?;
+    let exact = evidence.is_some();
+    let traffic = evidence.map_or_else(
+        || firewall::of_audit(&audit),
+        |evidence| firewall::of_evidence(&evidence),
+    );
     let steps = (traffic.len() + audit.openings.len()) * base.chains.len();
     let bar = super::audited::progress(steps, traffic.len() * lines(&base));
     let compared = firewall::compare(&name, &base, &traffic, exact, &audit, || bar.inc(1));

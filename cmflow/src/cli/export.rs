@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Outcome;
-use super::audited::Audited;
+use super::audited::{Audited, Sources};
 use crate::export::{Format, Only, export};
 
 #[derive(Debug, Args)]
@@ -38,8 +38,9 @@ pub(super) fn run(
     extra: Option<&Path>,
     out: &mut impl Write,
 ) -> anyhow::Result<Outcome> {
-    let audit = arguments.audited.read(extra)?;
-    let exported = export(&audit, arguments.format, arguments.only)?;
+    let Sources { audit, evidence } = arguments.audited.read(extra)?;
+    let evidence = evidence.unwrap_or_default();
+    let exported = export(&audit, &evidence, arguments.format, arguments.only)?;
     for warning in &exported.warnings {
         eprintln!("cmflow: {warning}");
     }

@@ -7,19 +7,18 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod asking;
+mod audit;
 mod audited;
 mod catalogue;
 mod check;
 mod compare;
 mod detach;
 mod doctor;
-#[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
 mod evidence;
 mod explain;
 mod export;
 mod flows;
 mod judging;
-#[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
 mod moment;
 mod opaque;
 mod paragraph;
@@ -68,6 +67,8 @@ enum Verb {
     Undocumented(undocumented::Arguments),
     /// Show which dynamic ports are really used, so that a range can be narrowed
     Rpc(rpc::Arguments),
+    /// Show which rules are really used, which openings a firewall needs, and what nothing explains
+    Audit(audit::Arguments),
     /// Write the firewall that follows from what was observed and what is documented
     Export(export::Arguments),
     /// Hold an existing firewall against what crosses and what is documented
@@ -130,6 +131,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
         Verb::Rpc(arguments) => rpc::run(arguments, &mut out),
+        Verb::Audit(arguments) => audit::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Export(arguments) => export::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Compare(arguments) => compare::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Reload(arguments) => reload::run(arguments, &mut out),

@@ -158,6 +158,12 @@ impl Compiled {
         &self.classes[usize::from(self.endpoint(address).class())]
     }
 
+    /// Number of the class of an address, or of the first one of a prefix.
+    #[must_use]
+    pub fn class_number(&self, prefix: ipnet::IpNet) -> u16 {
+        self.endpoint(prefix.addr().into()).class()
+    }
+
     /// The address that stands for whoever is at an interface without an address of their own; nothing where the site
     /// file calls it no side.
     #[must_use]

@@ -12,7 +12,7 @@ use super::value::{Entry, Item, items, strings};
 use crate::catalogue::{Level, RoleId};
 use crate::site::{Extent, Host, Place, PortChanges, SiteIndex};
 
-const KEYS: [&str; 5] = ["name", "address", "site", "roles", "ports"];
+const KEYS: [&str; 6] = ["name", "address", "site", "roles", "ports", "standby"];
 
 /// A text with its place.
 pub(super) type Word<'a> = (&'a str, Range<usize>);
@@ -73,6 +73,10 @@ fn add(draft: &mut Draft<'_>, described: &Described<'_>, item: &Item<'_>) {
     let Some(index) = describe(draft, described) else {
         return;
     };
+    if item.flag(&mut draft.report, "standby") == Some(true) {
+        let named = described.addresses.iter().map(|(text, _)| prefix::prefix(text));
+        draft.model.standby.extend(named.flatten());
+    }
     let Some(section) = item.find("ports") else { return };
     let host = &draft.model.hosts[index];
     let outer = outer_ports(draft, host.site);

@@ -27,7 +27,7 @@ pub(super) fn read(draft: &mut Draft<'_>, entry: &Entry<'_>) {
 }
 
 /// An address, a prefix, or all addresses of a named computer; none where it is neither, which is then reported.
-fn addresses(draft: &mut Draft<'_>, text: &str, span: &Range<usize>) -> Vec<IpNet> {
+pub(super) fn addresses(draft: &mut Draft<'_>, text: &str, span: &Range<usize>) -> Vec<IpNet> {
     let what = match prefix::prefix(text) {
         Ok(prefix) => return vec![prefix],
         Err(what) => what,

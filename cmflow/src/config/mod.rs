@@ -31,6 +31,7 @@ mod scope;
 mod site;
 mod socket;
 mod sql_instance;
+mod standby;
 mod statements;
 mod swallowed;
 #[cfg(test)]

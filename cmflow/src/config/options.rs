@@ -2,9 +2,9 @@
 
 use super::draft::Draft;
 use super::value::{Entry, table, unknown_key};
-use super::{initiates, proxy, rpc};
+use super::{initiates, proxy, rpc, standby};
 
-const KEYS: [&str; 4] = [initiates::KEY, rpc::KEY, rpc::LIFETIME, proxy::KEY];
+const KEYS: [&str; 5] = [initiates::KEY, rpc::KEY, rpc::LIFETIME, proxy::KEY, standby::KEY];
 
 /// Reads the section of one file, once all computers have their names; lists of several files add up.
 pub(super) fn read(draft: &mut Draft<'_>, section: &Entry<'_>) {
@@ -14,6 +14,7 @@ pub(super) fn read(draft: &mut Draft<'_>, section: &Entry<'_>) {
             rpc::KEY => rpc::read(draft, &entry),
             rpc::LIFETIME => rpc::lifetime(draft, &entry),
             proxy::KEY => proxy::read(draft, &entry),
+            standby::KEY => standby::read(draft, &entry),
             _ => unknown_key(&mut draft.report, &entry, " in [options]", &KEYS),
         }
     }

@@ -114,7 +114,7 @@ fn row(out: &mut String, number: usize, line: &Line) -> fmt::Result {
     let why: Vec<_> = why.into_iter().filter(|part| !part.is_empty()).collect();
     let mut evidence = remark::evidence(line);
     if remark::is_wide(line) {
-        evidence = format!("{evidence}; dynamic ports: {}", line.why.join(". "));
+        evidence = format!("{evidence}; dynamic ports: {}", remark::asked_at(line));
     }
     writeln!(
         out,

@@ -6,9 +6,11 @@ use jiff::civil::Date;
 
 use super::Only;
 use super::crossing::{self, Crossing};
+use super::dynamic;
 use super::merge::merged;
 use crate::answer::{Approved, Audit, Grade, Opening};
 use crate::catalogue::PortRange;
+use crate::history::Evidence;
 
 /// What an export says.
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ pub struct Line {
     pub ports: Vec<PortRange>,
     /// The ports are a range out of which the operating system picks.
     pub dynamic: bool,
+    /// Lowest and highest of them that was asked at, where that is known.
+    pub asked_at: Option<PortRange>,
     /// Rules that ask for it.
     pub rules: Vec<String>,
     /// Verdict of its flows.
@@ -152,7 +156,7 @@ impl Line {
 impl<'a> RuleSet<'a> {
     /// The lines that follow from an audit.
     #[must_use]
-    pub fn of(audit: &'a Audit, only: Only) -> Self {
+    pub fn of(audit: &'a Audit, evidence: &[Evidence], only: Only) -> Self {
         let mut set = Self {
             audit,
             only,
@@ -160,8 +164,9 @@ impl<'a> RuleSet<'a> {
             not_crossing: Vec::new(),
             left_out: Vec::new(),
         };
-        for opening in &audit.openings {
-            set.add(opening);
+        let asked = dynamic::asked_at(&audit.openings, evidence);
+        for (opening, asked_at) in audit.openings.iter().zip(asked) {
+            set.add(opening, asked_at);
         }
         set.lines = merged(std::mem::take(&mut set.lines));
         set
@@ -173,7 +178,7 @@ impl<'a> RuleSet<'a> {
         self.lines.iter().filter(|line| !line.review.is_empty()).count()
     }
 
-    fn add(&mut self, opening: &'a Opening) {
+    fn add(&mut self, opening: &'a Opening, asked_at: Option<PortRange>) {
         if self.only == Only::Used && opening.grade == Grade::Unused {
             let why = format!("unused: {}", opening.why);
             self.left_out.push(LeftOut { opening, why });
@@ -201,7 +206,8 @@ impl<'a> RuleSet<'a> {
             let why = reasons.join("; ");
             self.not_crossing.push(LeftOut { opening, why });
         }
-        self.lines.extend(lines.into_iter().flatten());
+        let lines = lines.into_iter().flatten();
+        self.lines.extend(lines.map(|line| Line { asked_at, ..line }));
     }
 
     fn line(
@@ -233,6 +239,7 @@ impl<'a> RuleSet<'a> {
             transport,
             ports: opening.ports.clone(),
             dynamic: opening.dynamic,
+            asked_at: None,
             rules: opening.rules.clone(),
             verdict: opening.verdict.clone(),
             grade: opening.grade,

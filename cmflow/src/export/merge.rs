@@ -61,6 +61,11 @@ fn absorb(one: &mut Line, other: Line) {
     ends(&mut one.destinations, other.destinations);
     one.ports.extend(other.ports);
     one.ports = joined(&one.ports);
+    let asked = [one.asked_at, other.asked_at].into_iter().flatten();
+    one.asked_at = asked.reduce(|a, b| PortRange {
+        first: a.first.min(b.first),
+        last: a.last.max(b.last),
+    });
     for (all, more) in [
         (&mut one.source_roles, other.source_roles),
         (&mut one.destination_roles, other.destination_roles),

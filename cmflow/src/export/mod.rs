@@ -6,6 +6,7 @@ mod azure_nsg;
 mod change_request;
 mod crossing;
 mod csv_table;
+mod dynamic;
 mod facts;
 mod iptables;
 mod lines;
@@ -19,6 +20,7 @@ mod windows_firewall;
 use clap::ValueEnum;
 
 use crate::answer::Audit;
+use crate::history::Evidence;
 
 pub use crossing::stays_on_its_link;
 pub use lines::{LeftOut, Line, RuleSet};
@@ -94,13 +96,18 @@ pub enum NothingToExport {
     AllUnused,
 }
 
-/// Makes an export of an audit.
+/// Makes an export of an audit; histories, where there are some, tell which dynamic ports were asked at.
 ///
 /// # Errors
 /// Where the audit has no data that a firewall could follow from.
-pub fn export(audit: &Audit, format: Format, only: Only) -> Result<Exported, NothingToExport> {
+pub fn export(
+    audit: &Audit,
+    evidence: &[Evidence],
+    format: Format,
+    only: Only,
+) -> Result<Exported, NothingToExport> {
     has_data(audit)?;
-    let set = RuleSet::of(audit, only);
+    let set = RuleSet::of(audit, evidence, only);
     if set.lines.is_empty() && set.not_crossing.is_empty() {
         return Err(NothingToExport::AllUnused);
     }

@@ -40,10 +40,10 @@ pub(super) fn long(line: &Line) -> Vec<String> {
     }
     if is_wide(line) {
         said.push(format!(
-            "RPC: the operating system picks one of {} ports. {}. A narrower range at the servers (netsh int ipv4 set \
-             dynamicport, or rpccfg) and in the site file makes this line smaller",
+            "RPC: the operating system picks one of {} ports; {}. A narrower range at the servers (rpccfg, or netsh int \
+             ipv4 set dynamicport) and in the site file makes this line smaller",
             width(&line.ports),
-            line.why.join(". "),
+            asked_at(line)
         ));
     }
     said
@@ -126,6 +126,18 @@ pub(super) fn ports(ports: &[PortRange]) -> String {
         .map(PortRange::to_string)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// How many of its dynamic ports were really asked at.
+pub(super) fn asked_at(line: &Line) -> String {
+    match line.asked_at {
+        Some(asked) => format!(
+            "those asked at lay in {asked}, {} at most, and cmflow rpc counts them",
+            width(&[asked])
+        ),
+        None if line.packets == 0 => "none was asked at".to_owned(),
+        None => "cmflow rpc counts those that were asked at".to_owned(),
+    }
 }
 
 /// Whether the ports of a line are many for what they are used for.

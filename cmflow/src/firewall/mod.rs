@@ -17,7 +17,7 @@ mod traffic;
 
 pub use compare::compare;
 pub use region::Region;
-pub use traffic::{Traffic, of_audit, of_evidence};
+pub use traffic::{Traffic, of_audit, of_evidence, of_opening, region_of};
 
 /// What a line does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -155,6 +155,13 @@ impl Region {
 }
 
 impl Block {
+    /// Ports of its services.
+    #[must_use]
+    pub fn ports(&self) -> (u16, u16) {
+        let port = |number: u128| u16::try_from(number & PORTS).unwrap_or(u16::MAX);
+        (port(self.sides[2].0), port(self.sides[2].1))
+    }
+
     /// What is left of it without another one.
     #[must_use]
     pub fn minus(self, part: &Self) -> Vec<Self> {

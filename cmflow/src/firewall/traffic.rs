@@ -9,7 +9,7 @@ use super::ranges::{Range, Ranges};
 use super::region::{Region, prefixes, service, whole};
 use super::service::{has_ports, protocol_number};
 use crate::answer::{Audit, Opening, protocol_name};
-use crate::history::Evidence;
+use crate::history::{Evidence, RecordedConversation};
 
 /// Traffic of one kind.
 #[derive(Clone, Debug)]
@@ -51,17 +51,8 @@ pub fn of_evidence(evidence: &[Evidence]) -> Vec<Traffic> {
             if matches!(info.kind, VerdictKind::Local | VerdictKind::Opaque) {
                 return None;
             }
-            let services = match one.key.protocol {
-                number if !has_ports(number) => whole(number),
-                number if one.key.port == 0 => service(number, one.ports.0, one.ports.1),
-                number => service(number, one.key.port, one.key.port),
-            };
             Some(Traffic {
-                region: Region {
-                    sources: prefixes([&one.key.initiator]),
-                    destinations: prefixes([&one.key.responder]),
-                    services: Ranges::of([services]),
-                },
+                region: region_of(one),
                 verdict: info.kind.name().to_owned(),
                 explained,
                 rules: info.rules.iter().map(ToString::to_string).collect(),
@@ -73,6 +64,22 @@ pub fn of_evidence(evidence: &[Evidence]) -> Vec<Traffic> {
         })
     });
     each.collect()
+}
+
+/// Between whom a conversation was, and to what.
+#[must_use]
+pub fn region_of(conversation: &RecordedConversation) -> Region {
+    let key = &conversation.key;
+    let services = match key.protocol {
+        number if !has_ports(number) => whole(number),
+        number if key.port == 0 => service(number, conversation.ports.0, conversation.ports.1),
+        number => service(number, key.port, key.port),
+    };
+    Region {
+        sources: prefixes([&key.initiator]),
+        destinations: prefixes([&key.responder]),
+        services: Ranges::of([services]),
+    }
 }
 
 /// What an audit says of it: openings as a whole, and of what nothing explains the examples that it names.
@@ -130,7 +137,7 @@ fn number_of(name: &str) -> Option<u8> {
 
 /// What an opening opens; nothing where its protocol is none that a firewall knows.
 #[must_use]
-pub(super) fn of_opening(opening: &Opening) -> Option<Region> {
+pub fn of_opening(opening: &Opening) -> Option<Region> {
     let number = number_of(&opening.protocol)?;
     if number == protocol::FRAGMENT {
         return None;

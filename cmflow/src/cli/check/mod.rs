@@ -86,6 +86,7 @@ struct Meaning<'a> {
     ports: Vec<PortChange<'a>>,
     conditions: Vec<Condition<'a>>,
     site_server_initiates: Vec<String>,
+    standby: Vec<String>,
     #[serde(flatten)]
     network: Network<'a>,
     rules: Rules<'a>,
@@ -110,6 +111,7 @@ impl<'a> Meaning<'a> {
             ports: ports::changes(site),
             conditions: conditions::stated(site, compiled),
             site_server_initiates: site.site_server_initiates.iter().map(short).collect(),
+            standby: site.standby.iter().map(short).collect(),
             network: Network::of(site, compiled),
             rules: rules::documented(compiled),
             companion_rules: rules::of_companions(compiled),
@@ -147,6 +149,10 @@ impl<'a> Meaning<'a> {
         if !self.site_server_initiates.is_empty() {
             let systems = shortened(&self.site_server_initiates);
             writeln!(out, "\nThe site server alone initiates toward {systems}")?;
+        }
+        if !self.standby.is_empty() {
+            let computers = shortened(&self.standby);
+            writeln!(out, "\n{computers} stand by: an audit expects their silence")?;
         }
         self.network.write(out)?;
         self.rules.write(out)?;

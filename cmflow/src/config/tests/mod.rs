@@ -1,6 +1,7 @@
 mod history;
 mod long;
 mod network;
+mod standby;
 mod stored;
 
 use std::fmt::Write as _;
