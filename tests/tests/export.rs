@@ -343,8 +343,14 @@ fn azure_rules_keep_to_the_schema() -> Result<()> {
             }
             ensure!(families.len() <= 1, "{rule}");
             // Toward the internet nobody of us answers: an inbound rule would open all of our computers.
-            let everybody = rule.to_string().contains("0.0.0.0/0") || rule.to_string().contains("::/0");
-            ensure!(!everybody || properties["direction"] == "Outbound", "{rule}");
+            let answer = properties["destinationAddressPrefixes"]
+                .as_array()
+                .into_iter()
+                .flatten();
+            let outside = answer
+                .filter_map(|one| one.as_str())
+                .any(|one| prefix(one).prefix_len() < 8);
+            ensure!(!outside || properties["direction"] == "Outbound", "{rule}");
         }
         ensure!(rules.last().context("a rule")?["properties"]["access"] == "Deny");
         ensure!(
@@ -456,6 +462,47 @@ fn only_unused_openings_are_left_out_and_what_is_not_known_is_marked() -> Result
             }
         }
     }
+    Ok(())
+}
+
+/// A line toward the internet opens no own network, and what a computer asks itself crosses nothing.
+#[test]
+fn the_internet_is_not_the_own_network() -> Result<()> {
+    let outside: (&[&str], &[&str]) = (&["internet"], &["0.0.0.0/0", "::/0"]);
+    let sources: (&[&str], &[&str]) = (&["site-server"], &["10.30.0.5", "fd00:30::5"]);
+    let express = opening(
+        CLIENTS,
+        POINT,
+        "tcp 8005",
+        "client/distribution-point/express-updates",
+    );
+    let audit = audit(vec![
+        opening(sources, outside, "tcp 443", "site-server/internet/https"),
+        silent(express, Grade::ExpectedIdle, "only when asked for"),
+    ]);
+    let set = RuleSet::of(&audit, &[], Only::Used);
+    ensure!(set.lines.len() == 2 && set.left_out.len() == 1, "{set:#?}");
+    let reaches = |address: &str| {
+        let address = prefix(address);
+        set.lines
+            .iter()
+            .flat_map(|line| &line.destinations)
+            .any(|net| net.contains(&address))
+    };
+    for (address, reached) in [
+        ("8.8.8.8", true),
+        ("172.15.255.255", true),
+        ("223.255.255.1", true),
+        ("2600::1", true),
+        ("10.20.0.11", false),
+        ("172.31.0.1", false),
+        ("192.168.1.1", false),
+        ("239.1.1.1", false),
+        ("fd00:20::11", false),
+    ] {
+        ensure!(reaches(address) == reached, "{address}");
+    }
+    ensure!(RuleSet::of(&audit, &[], Only::Documented).lines.len() == 4);
     Ok(())
 }
 

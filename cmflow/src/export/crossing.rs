@@ -2,6 +2,9 @@
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::answer::Opening;
+use crate::firewall::{Ranges, addresses, prefixes};
+
 /// Addresses of one side of an opening.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Crossing {
@@ -37,12 +40,6 @@ const STAY: [(&str, &str); 8] = [
 
 const MULTICAST: &str = "multicast crosses only where this gateway routes multicast";
 
-/// Whether no router forwards what is sent from or to it.
-#[must_use]
-pub fn stays_on_its_link(address: &IpNet) -> bool {
-    why_it_stays(address).is_some()
-}
-
 fn why_it_stays(address: &IpNet) -> Option<&'static str> {
     let mut ranges = STAY.iter();
     let found = ranges.find(|(range, _)| {
@@ -52,8 +49,27 @@ fn why_it_stays(address: &IpNet) -> Option<&'static str> {
     found.map(|(_, why)| *why)
 }
 
+/// Sources and destinations of an opening, as far as a router forwards between them.
+#[must_use]
+pub fn routed(opening: &Opening) -> [Vec<IpNet>; 2] {
+    ends(opening).map(|end| {
+        let v4 = end.v4.into_iter().map(IpNet::V4);
+        v4.chain(end.v6.into_iter().map(IpNet::V6)).collect()
+    })
+}
+
+/// The same, with why some stay on their link.
+pub(super) fn ends(opening: &Opening) -> [Crossing; 2] {
+    let mut destinations = split(&opening.destinations, false);
+    let roles = &opening.destination_roles;
+    if !roles.is_empty() && roles.iter().all(|role| is_public(role)) {
+        destinations.leave_public();
+    }
+    [split(&opening.sources, true), destinations]
+}
+
 /// Tells apart what a router forwards and what it does not.
-pub(super) fn split(addresses: &[IpNet], source: bool) -> Crossing {
+fn split(addresses: &[IpNet], source: bool) -> Crossing {
     let mut crossing = Crossing::default();
     for address in addresses {
         let stay = why_it_stays(address);
@@ -73,7 +89,55 @@ pub(super) fn split(addresses: &[IpNet], source: bool) -> Crossing {
     crossing
 }
 
+/// Roles that mean whoever is on the internet, where the site file gives them no addresses.
+const PUBLIC: [&str; 3] = ["internet", "microsoft", "exchange-online"];
+const PUBLIC_KINDS: [&str; 4] = ["azure-", "cloud-", "cmg-", "microsoft-"];
+
+/// Ranges of IPv4 that nobody on the internet has (RFC 6890), but for small ones that no network uses.
+const NOT_PUBLIC: [&str; 9] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/3",
+];
+
+/// What IPv6 has on the internet (RFC 4291).
+const PUBLIC_V6: &str = "2000::/3";
+
+/// Whether a role means whoever is on the internet.
+fn is_public(role: &str) -> bool {
+    PUBLIC.contains(&role) || PUBLIC_KINDS.iter().any(|kind| role.starts_with(kind))
+}
+
 impl Crossing {
+    /// Everybody becomes everybody on the internet: a line toward it must not open the own networks.
+    fn leave_public(&mut self) {
+        if self.v4.iter().any(|address| address.prefix_len() == 0) {
+            let everybody = prefixes([&Ipv4Net::default().into()]);
+            let ours: Vec<IpNet> = NOT_PUBLIC
+                .map(|range| range.parse().expect("a constant prefix"))
+                .to_vec();
+            let [all, _] = everybody;
+            let [ours, _] = prefixes(&ours);
+            let public = addresses(&[all.without(&ours), Ranges::default()]);
+            self.v4 = public
+                .into_iter()
+                .filter_map(|address| match address {
+                    IpNet::V4(address) => Some(address),
+                    IpNet::V6(_) => None,
+                })
+                .collect();
+        }
+        if self.v6.iter().any(|address| address.prefix_len() == 0) {
+            self.v6 = vec![PUBLIC_V6.parse().expect("a constant prefix")];
+        }
+    }
+
     /// Those of a family, the fewest prefixes that say the same, with what a person has to look at; nothing where there
     /// is none.
     pub(super) fn of(&self, ipv6: bool) -> Option<(Vec<IpNet>, Vec<String>)> {

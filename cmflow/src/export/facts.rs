@@ -61,7 +61,11 @@ pub(super) fn facts(set: &RuleSet<'_>) -> Vec<String> {
         let interfaces: Vec<_> = interfaces
             .map(|(name, hook)| format!("{name} ({hook})"))
             .collect();
-        said.push(format!("gateway {}: {}", gateway.name, interfaces.join(", ")));
+        let interfaces = match interfaces.as_slice() {
+            [] => "interfaces are not known".to_owned(),
+            known => known.join(", "),
+        };
+        said.push(format!("gateway {}: {interfaces}", gateway.name));
     }
     for file in &audit.files {
         said.push(format!("sha256 {}  {}", file.sha256, file.path));

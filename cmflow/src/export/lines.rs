@@ -124,6 +124,9 @@ impl Transport {
     }
 }
 
+/// Service of rules whose port a computer asks itself at.
+const EXPRESS_UPDATES: &str = "/express-updates";
+
 /// Port that TFTP is asked at; the answer comes from another one (RFC 1350, note 4 of the page).
 const TFTP: u16 = 69;
 
@@ -184,13 +187,20 @@ impl<'a> RuleSet<'a> {
             self.left_out.push(LeftOut { opening, why });
             return;
         }
+        let local = |rule: &String| rule.ends_with(EXPRESS_UPDATES);
+        if self.only == Only::Used && opening.packets == 0 && opening.rules.iter().all(local) {
+            let why =
+                "express updates are fetched from a listener on the client itself, which no gateway sees";
+            let why = why.to_owned();
+            self.left_out.push(LeftOut { opening, why });
+            return;
+        }
         let Some(transport) = Transport::of(&opening.protocol) else {
             let why = format!("a firewall has no word for the protocol \"{}\"", opening.protocol);
             self.left_out.push(LeftOut { opening, why });
             return;
         };
-        let sources = crossing::split(&opening.sources, true);
-        let destinations = crossing::split(&opening.destinations, false);
+        let [sources, destinations] = crossing::ends(opening);
         let lines = [false, true].map(|ipv6| {
             // Each family's echo request is a protocol of its own.
             let echo = transport == Transport::Echo && (opening.protocol == "icmpv6") != ipv6;
@@ -221,7 +231,12 @@ impl<'a> RuleSet<'a> {
         let (destinations, more) = destinations.of(ipv6)?;
         review.extend(more);
         if opening.grade != Grade::Used {
-            review.insert(0, format!("{}: {}", opening.grade.name(), opening.why));
+            let rule = opening
+                .rules
+                .first()
+                .map(|rule| format!(" ({rule})"))
+                .unwrap_or_default();
+            review.insert(0, format!("{}{rule}: {}", opening.grade.name(), opening.why));
         }
         let asked = |approved: &&Approved| opening.rules.contains(&approved.rule);
         let approvals: Vec<_> = self.audit.approvals.iter().filter(asked).collect();

@@ -22,7 +22,7 @@ use clap::ValueEnum;
 use crate::answer::Audit;
 use crate::history::Evidence;
 
-pub use crossing::stays_on_its_link;
+pub use crossing::routed;
 pub use lines::{LeftOut, Line, RuleSet};
 
 /// What an export is written for.

@@ -1,6 +1,7 @@
 //! What stands beside a line: which rules ask for it, how far it is used, who has to look at it.
 
 use super::lines::{LeftOut, Line};
+use super::sets::is_all;
 use crate::answer::Opening;
 use crate::catalogue::PortRange;
 
@@ -37,6 +38,12 @@ pub(super) fn long(line: &Line) -> Vec<String> {
     said.extend(line.review.iter().map(|why| format!("REVIEW: {why}")));
     if line.is_tftp() {
         said.push("TFTP answers come from another port than 69 (RFC 1350)".to_owned());
+    }
+    if line.leads_outside() && !is_all(&line.destinations) {
+        said.push(
+            "internet: every address that is not private; take out public networks of your own that it must not reach"
+                .to_owned(),
+        );
     }
     if is_wide(line) {
         said.push(format!(

@@ -16,7 +16,8 @@ mod tests;
 mod traffic;
 
 pub use compare::compare;
-pub use region::Region;
+pub use ranges::Ranges;
+pub use region::{Region, addresses, prefixes};
 pub use traffic::{Traffic, of_audit, of_evidence, of_opening, region_of};
 
 /// What a line does.

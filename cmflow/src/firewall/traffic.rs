@@ -2,7 +2,6 @@
 
 use cmflow_common::packet::protocol;
 use cmflow_common::verdict::VerdictKind;
-use ipnet::IpNet;
 use jiff::Timestamp;
 
 use super::ranges::{Range, Ranges};
@@ -151,16 +150,16 @@ pub fn of_opening(opening: &Opening) -> Option<Region> {
     } else {
         Ranges::of(ranges)
     };
-    let crosses = |net: &&IpNet| match number {
-        // Each family has an ICMP of its own.
-        protocol::ICMP if net.addr().is_ipv6() => false,
-        protocol::ICMPV6 if net.addr().is_ipv4() => false,
-        _ => !crate::export::stays_on_its_link(net),
-    };
-    let routed = |nets: &[IpNet]| -> Vec<IpNet> { nets.iter().filter(crosses).copied().collect() };
+    let [mut sources, destinations] = crate::export::routed(opening);
+    // Each family has an ICMP of its own.
+    match number {
+        protocol::ICMP => sources.retain(|net| net.addr().is_ipv4()),
+        protocol::ICMPV6 => sources.retain(|net| net.addr().is_ipv6()),
+        _ => {}
+    }
     Some(Region {
-        sources: prefixes(&routed(&opening.sources)),
-        destinations: prefixes(&routed(&opening.destinations)),
+        sources: prefixes(&sources),
+        destinations: prefixes(&destinations),
         services,
     })
 }
