@@ -100,8 +100,23 @@ pub struct Status {
     pub files: Vec<SourceFile>,
     /// When no daemon looked.
     pub gaps: Vec<Gap>,
+    /// The history on disk.
+    pub history: HistoryStatus,
     /// The conservation law.
     pub conservation: ConservationStatus,
+}
+
+/// The history in [`Status`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryStatus {
+    /// The database.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Up to when everything is written.
+    pub written: Option<Timestamp>,
+    /// Why something is not; counting goes on, and what can be is written later.
+    pub problem: Option<String>,
 }
 
 /// A file that tables were made from.

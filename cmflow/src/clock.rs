@@ -1,9 +1,13 @@
 //! Jiffies into times of day.
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cmflow_common::control::Clock;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -161,6 +165,49 @@ pub fn frequency(first: Clock, second: Clock, awake: Duration) -> u64 {
         .into_iter()
         .min_by_key(|hz| error(*hz))
         .unwrap_or(1000)
+}
+
+/// The wall clock, and the time that a machine was awake beside it.
+///
+/// A test may let time pass that does not: a file holds how many seconds both clocks are ahead of the real ones.
+#[derive(Clone, Debug, Default)]
+pub struct Wall {
+    ahead: Option<PathBuf>,
+}
+
+impl Wall {
+    /// One that is ahead by the seconds that the file holds; by none where it cannot be read.
+    #[must_use]
+    pub const fn ahead_by(file: PathBuf) -> Self {
+        Self { ahead: Some(file) }
+    }
+
+    fn ahead(&self) -> SignedDuration {
+        let text = self.ahead.as_ref().and_then(|file| fs::read_to_string(file).ok());
+        let seconds = text.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        SignedDuration::from_secs(seconds)
+    }
+
+    /// Now, and the time since boot without suspend.
+    #[must_use]
+    pub fn both(&self) -> (Timestamp, SignedDuration) {
+        let ahead = self.ahead();
+        let now = Timestamp::now();
+        let awake = SignedDuration::try_from(awake()).unwrap_or(SignedDuration::MAX);
+        (now.checked_add(ahead).unwrap_or(now), awake.saturating_add(ahead))
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.both().0
+    }
+
+    /// Today, in UTC.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.now().to_zoned(TimeZone::UTC).date()
+    }
 }
 
 /// Time since boot without suspend, which is what jiffies count.

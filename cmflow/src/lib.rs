@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod approve;
 pub mod audit;
 pub mod capture;
 pub mod catalogue;
@@ -21,6 +22,7 @@ pub mod export;
 pub mod findings;
 pub mod firewall;
 pub mod history;
+pub mod import;
 pub mod kernel;
 pub mod nearest;
 pub mod reader;
@@ -29,3 +31,4 @@ pub mod serve;
 pub mod site;
 pub mod spelling;
 pub mod store;
+pub mod suggest;

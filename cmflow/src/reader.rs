@@ -10,10 +10,10 @@ use cmflow_common::flow::{Claim, Slot, idle_class};
 use cmflow_common::gateway::Count;
 use cmflow_common::outcome::Outcome;
 use cmflow_common::room::Room;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use crate::account::{Conservation, Flow, Half, Totals, Translations, Waiting};
-use crate::clock::{Anchor, Moment, Timeline, awake, frequency};
+use crate::clock::{Anchor, Moment, Timeline, Wall, awake, frequency};
 use crate::compile::Compiled;
 use crate::kernel::{KernelError, Maps};
 use crate::site::{Nat, RPC_LIFETIME};
@@ -93,6 +93,8 @@ impl Timeouts {
 pub struct Tick {
     /// When.
     pub moment: Moment,
+    /// For how long the machine had been awake then.
+    pub awake: SignedDuration,
     /// Frames by interface slot and outcome, both halves.
     pub outcomes: Vec<[Count; Outcome::COUNT]>,
     /// Packets by verdict number, both halves.
@@ -153,6 +155,10 @@ pub struct Reader {
     pub waiting: Waiting,
     /// The law so far.
     pub law: Conservation,
+    /// Flows that came to be gone since somebody last took them from here.
+    pub settled: Vec<Flow>,
+    /// The wall clock.
+    wall: Wall,
 }
 
 impl Reader {
@@ -186,7 +192,14 @@ impl Reader {
             translations: Translations::new(nats, &compiled.verdicts),
             waiting: Waiting::default(),
             law: Conservation::default(),
+            settled: Vec::new(),
+            wall: Wall::default(),
         })
+    }
+
+    /// Goes by that wall clock from now on.
+    pub fn go_by(&mut self, wall: Wall) {
+        self.wall = wall;
     }
 
     /// Goes on where another daemon ended: with what it kept of flows that were gone, how the clocks ran, and the law
@@ -202,7 +215,7 @@ impl Reader {
         let freed = Flow::collect(maps.redo().into_iter());
         let named: u64 =
             former.expired.iter().sum::<u64>() + freed.iter().map(|flow| flow.total().packets).sum::<u64>();
-        self.waiting.settle(&self.translations, freed, 0, &mut self.gone);
+        self.settled = self.waiting.settle(&self.translations, freed, 0, &mut self.gone);
         maps.expired().iter().sum::<u64>().saturating_sub(named)
     }
 
@@ -244,7 +257,8 @@ impl Reader {
 
     /// One tick; `each` is shown every slot in use that stays.
     fn look(&mut self, maps: &mut Maps, mut each: impl FnMut(&Slot)) -> Result<Tick, KernelError> {
-        let moment = self.timeline.sample(maps.clock()?.jiffies, Timestamp::now());
+        let (now, awake) = self.wall.both();
+        let moment = self.timeline.sample(maps.clock()?.jiffies, now);
         let rest = maps.turn_epoch(self.timeouts.gates(&moment))?;
         let gates = maps.gates();
         let at_rest = maps.counters(rest, self.interfaces, self.verdicts)?;
@@ -287,6 +301,7 @@ impl Reader {
         };
         Ok(Tick {
             moment,
+            awake,
             outcomes: at_rest
                 .outcomes
                 .iter()
@@ -310,8 +325,10 @@ impl Reader {
     fn free(&mut self, maps: &Maps, silent: &[(usize, Slot)], moment: &Moment) {
         let expired = Flow::collect(silent.iter().map(|(_, slot)| *slot));
         let patience = moment.before(HALF_PATIENCE);
-        self.waiting
+        let settled = self
+            .waiting
             .settle(&self.translations, expired, patience, &mut self.gone);
+        self.settled.extend(settled);
         maps.expire(silent, |_| {});
     }
 }

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::catalogue::{EditionId, OpenedBy, PortRange, RoleId, Scope};
@@ -131,14 +132,14 @@ pub struct CustomRole {
     pub evidence: bool,
 }
 
-/// A rule of the user's own: what it explains is approved.
+/// A rule of the user's own, from the site file or the approvals file: what it explains is approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnRule {
     /// Its id, as the file names it.
     pub id: String,
-    /// Role that opens it.
+    /// Role that opens it, or a set of addresses ([`SiteModel::address_sets`]).
     pub from: RoleId,
-    /// Role that answers.
+    /// Role that answers, or a set of addresses.
     pub to: RoleId,
     /// Who may open it.
     pub opened_by: OpenedBy,
@@ -150,8 +151,17 @@ pub struct OwnRule {
     pub icmp_echo: bool,
     /// Why it is right, in the user's words.
     pub why: String,
+    /// Who answers for it, where it says so.
+    pub by: Option<String>,
+    /// The day on which it was made, where it says so.
+    pub made: Option<Date>,
     /// The last day on which it holds; nothing where it has no end.
-    pub until: Option<jiff::civil::Date>,
+    pub until: Option<Date>,
+    /// Whether it is an exception of the approvals file: it explains what it covers and says nothing of anything else,
+    /// so that whoever opens it from the wrong end is not `reversed`.
+    pub approval: bool,
+    /// Where it is written.
+    pub place: Place,
 }
 
 /// What a flow to a dynamic port counts as that no conversation with the endpoint mapper was seen to announce
@@ -320,8 +330,15 @@ pub struct SiteModel {
     pub sites: Vec<Site>,
     /// Roles beside the catalogue's; their [`RoleId`]s follow the last one of the catalogue.
     pub custom_roles: Vec<CustomRole>,
-    /// Rules of the user's own.
+    /// Addresses that approvals name in place of a role; their [`RoleId`]s follow the last custom role. Nobody holds them
+    /// for anything else: whoever has such an address stays what the rest of the file makes of it.
+    pub address_sets: Vec<Vec<IpNet>>,
+    /// Rules of the user's own, and approvals that hold.
     pub rules: Vec<OwnRule>,
+    /// Rules of the user's own and approvals whose last day has passed: they explain nothing any more.
+    pub ended: Vec<OwnRule>,
+    /// The approvals file, where the site file names one.
+    pub approvals: Option<FileIndex>,
     /// Who holds which role, in the order of the file.
     pub statements: Vec<Statement>,
     /// Computers that the file calls by a name.
@@ -354,7 +371,10 @@ impl SiteModel {
             internal: Vec::new(),
             sites: Vec::new(),
             custom_roles: Vec::new(),
+            address_sets: Vec::new(),
             rules: Vec::new(),
+            ended: Vec::new(),
+            approvals: None,
             statements: Vec::new(),
             hosts: Vec::new(),
             ports: PortChanges::new(),
@@ -374,6 +394,22 @@ impl SiteModel {
             Scope::Hierarchy => self.top(a) == self.top(b),
             Scope::ParentChild => a == b || self.parent(a) == Some(b) || self.parent(b) == Some(a),
         }
+    }
+
+    /// The first last day, from `today` on, of a rule or an approval: what explains the day after is another matter, and
+    /// tables have to be made anew.
+    #[must_use]
+    pub fn next_end(&self, today: Date) -> Option<Date> {
+        let ends = self.rules.iter().filter_map(|rule| rule.until);
+        ends.filter(|end| *end >= today).min()
+    }
+
+    /// The addresses that stand in place of a role, where they do. `catalogue_roles` is how many roles the catalogue has.
+    #[must_use]
+    pub fn address_set(&self, catalogue_roles: usize, role: RoleId) -> Option<&[IpNet]> {
+        let first = catalogue_roles + self.custom_roles.len();
+        let index = usize::from(role.0).checked_sub(first)?;
+        self.address_sets.get(index).map(Vec::as_slice)
     }
 
     /// Name of a file.

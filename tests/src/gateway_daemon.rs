@@ -246,9 +246,17 @@ impl Daemon {
     ///
     /// # Errors
     /// Where it does not end.
-    pub fn kill(mut self) -> Result<()> {
+    pub fn kill(self) -> Result<()> {
+        self.leave(Signal::KILL)
+    }
+
+    /// Ends it by a signal, and leaves all that it kept for the next one of its instance.
+    ///
+    /// # Errors
+    /// Where it does not end.
+    pub fn leave(mut self, signal: Signal) -> Result<()> {
         self.followed = true;
-        self.end(Signal::KILL).map(drop)
+        self.end(signal).map(drop)
     }
 
     /// Ends it by SIGTERM, and checks that it ended well and that the conservation law held.
@@ -279,7 +287,7 @@ impl Drop for Daemon {
             // Left behind, they harm nobody.
             let _ = fs::remove_file(format!("/run/cmflow/{}.{ending}", self.instance));
         }
-        for ending in ["state", "new"] {
+        for ending in ["state", "new", "db", "db-wal", "db-shm"] {
             let _ = fs::remove_file(format!("/var/lib/cmflow/{}.{ending}", self.instance));
         }
     }

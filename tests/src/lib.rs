@@ -1,6 +1,7 @@
 //! What the tests that look at cmflow from outside share.
 pub mod audits;
 pub mod binary;
+pub mod calendar;
 pub mod chance;
 pub mod company;
 pub mod corpus;

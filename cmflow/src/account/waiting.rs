@@ -17,29 +17,26 @@ impl Waiting {
     pub const CAPACITY: usize = 1 << 16;
 
     /// Takes flows whose slots were freed, and adds to the totals what is settled: flows that are no halves, halves that
-    /// found each other, and halves that were last seen before `patience`.
+    /// found each other, and halves that were last seen before `patience`. Gives these flows.
     pub fn settle(
         &mut self,
         translations: &Translations,
         expired: Vec<Flow>,
         patience: u64,
         totals: &mut Totals,
-    ) {
+    ) -> Vec<Flow> {
         let before = self.halves.len();
-        for flow in expired {
-            if translations.may_be_half(&flow) {
-                self.halves.push(flow);
-            } else {
-                totals.add(&flow);
-            }
-        }
+        let (halves, mut settled): (Vec<_>, Vec<_>) = expired
+            .into_iter()
+            .partition(|flow| translations.may_be_half(flow));
+        self.halves.extend(halves);
         if self.halves.len() > before {
             let joined = translations.join(&self.halves);
             totals.move_packets(&joined.moved);
             self.halves.clear();
             for whole in joined.flows {
                 if whole.joined {
-                    totals.add(&whole.flow);
+                    settled.push(whole.flow);
                 } else {
                     self.halves.push(whole.flow);
                 }
@@ -51,10 +48,22 @@ impl Waiting {
             place += 1;
             let stays = place > beyond && half.last_seen >= patience;
             if !stays {
-                totals.add(half);
+                settled.push(*half);
             }
             stays
         });
+        settled.iter().for_each(|flow| totals.add(flow));
+        settled
+    }
+
+    /// Live flows and these halves, joined: every flow that is not counted as gone.
+    #[must_use]
+    pub fn all<'a>(&self, translations: &Translations, live: &'a [Flow]) -> Cow<'a, [Flow]> {
+        if translations.is_empty() {
+            return Cow::Borrowed(live);
+        }
+        let joined = translations.join(&[live, &self.halves].concat());
+        joined.flows.into_iter().map(|whole| whole.flow).collect()
     }
 
     /// Live flows and these halves, joined: the flows to list, and totals of all that was ever counted.

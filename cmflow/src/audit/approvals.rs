@@ -1,4 +1,4 @@
-//! Rules of the user's own: whether they are used, and until when they hold.
+//! Rules of the user's own and approvals: whether they are used, and until when they hold.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,10 +8,11 @@ use super::hits::Hits;
 use crate::answer::Approved;
 use crate::explain::Book;
 
-/// All of them, in the order of the site file.
+/// All of them, in the order of the files; those that had ended when the files were read come last.
 pub(super) fn told(book: &Book<'_>, gateways: &Gateways<'_>, now: Timestamp) -> Vec<Approved> {
     let today = now.to_zoned(TimeZone::UTC).date();
-    let rules = book.site.rules.iter().map(|rule| {
+    let all = book.site.rules.iter().chain(&book.site.ended);
+    let rules = all.map(|rule| {
         let mut all = Hits::default();
         let hits = gateways
             .all
@@ -20,6 +21,7 @@ pub(super) fn told(book: &Book<'_>, gateways: &Gateways<'_>, now: Timestamp) -> 
         hits.for_each(|hits| all.add(hits));
         let ended = rule.until.is_some_and(|until| until < today);
         let remark = match (all.any(), ended) {
+            (false, true) if rule.approval => Some("it has ended, and never had a hit in this window"),
             (false, true) => Some("it has ended, and never had a hit in this window: remove it"),
             (false, false) => Some("never had a hit in this window"),
             (true, true) => Some("it has ended: its flows are unexplained again"),
@@ -27,7 +29,7 @@ pub(super) fn told(book: &Book<'_>, gateways: &Gateways<'_>, now: Timestamp) -> 
         };
         Approved {
             rule: rule.id.clone(),
-            by: None,
+            by: rule.by.clone(),
             why: rule.why.clone(),
             until: rule.until,
             ended,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod approve;
 mod asking;
 mod audit;
 mod audited;
@@ -27,7 +28,9 @@ mod replay;
 mod rpc;
 mod rules;
 mod run;
+mod site;
 mod status;
+mod suggest;
 mod undocumented;
 
 use crate::config::Problems;
@@ -49,6 +52,8 @@ enum Verb {
     Catalogue(catalogue::Arguments),
     /// Check a site file and show what it means
     Check(check::Arguments),
+    /// Make a site file of a list of servers
+    Site(site::Arguments),
     /// Say which rule would explain a flow, and if none, which come nearest
     Explain(explain::Arguments),
     /// Count the frames of a capture file instead, without root
@@ -65,6 +70,10 @@ enum Verb {
     Rules(rules::Arguments),
     /// Show what no document explains, with the rule that comes nearest
     Undocumented(undocumented::Arguments),
+    /// Approve traffic that no document explains: who answers for it, why, and until when
+    Approve(approve::Arguments),
+    /// Suggest lines that the site file may lack, from what was seen
+    Suggest(suggest::Arguments),
     /// Show which dynamic ports are really used, so that a range can be narrowed
     Rpc(rpc::Arguments),
     /// Show which rules are really used, which openings a firewall needs, and what nothing explains
@@ -138,6 +147,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),
         Verb::Explain(arguments) => explain::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Approve(arguments) => approve::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Suggest(arguments) => suggest::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Site(arguments) => site::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Check(arguments) => check::run(arguments, cli.catalogue.as_deref(), &mut out),
     }?;
     out.flush()?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Outcome;
+use crate::clock::Wall;
 use crate::daemon::{self, Account, Demotion, Instance, Settings};
 use crate::kernel::interface::Mode;
 
@@ -47,6 +48,9 @@ pub(super) struct Arguments {
     /// Also keep CAP_NET_ADMIN and CAP_PERFMON, to look again at an interface that was deleted and made anew
     #[arg(long, requires = "user")]
     keep_net_admin: bool,
+    /// A file with the seconds by which the clocks are ahead, so that tests need not wait for weeks to pass
+    #[arg(long, value_name = "FILE", hide = true)]
+    clock: Option<PathBuf>,
     /// Log every frame (for debugging: slow)
     #[arg(long)]
     debug_frames: bool,
@@ -78,6 +82,7 @@ pub(super) fn run(arguments: &Arguments, catalogue: Option<&Path>) -> anyhow::Re
         flow_bits: arguments.flows.next_power_of_two().trailing_zeros(),
         demotion,
         debug_frames: arguments.debug_frames,
+        wall: arguments.clock.clone().map_or_else(Wall::default, Wall::ahead_by),
     })?;
     Ok(Outcome::Done)
 }

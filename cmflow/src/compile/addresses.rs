@@ -34,6 +34,8 @@ const ALL_V6: Key = (0, 0);
 #[derive(Default)]
 struct Node {
     given: RoleSet,
+    /// Sets of addresses that approvals name.
+    approved: RoleSet,
     excluded: RoleSet,
     site: Option<SiteIndex>,
     profile: Option<u16>,
@@ -65,6 +67,8 @@ struct Single {
 struct State {
     /// Roles given by prefixes.
     roles: RoleSet,
+    /// Sets of addresses that approvals name: ends of approvals, and no roles.
+    approved: RoleSet,
     /// Roles that a prefix decided, either way: the words `public` and `any-other` say nothing about them.
     decided: RoleSet,
     site: Option<SiteIndex>,
@@ -90,6 +94,7 @@ impl State {
             };
         }
         self.roles = self.roles.without(node.excluded).union(node.given);
+        self.approved = self.approved.union(node.approved);
         self.decided = self.decided.union(node.given).union(node.excluded);
         self.site = node.site.or(self.site);
         self.profile = node.profile.or(self.profile);
@@ -122,7 +127,7 @@ pub(super) fn resolve(
     let mut hosts = QuickMap::default();
     let mut prefixes = Prefixes::default();
     let mut stack: Vec<(Key, State, Endpoint)> = Vec::new();
-    for (key, node) in nodes(site, profiles, machine, groups) {
+    for (key, node) in nodes(site, book, profiles, machine, groups) {
         while stack.last().is_some_and(|(outer, ..)| !contains(*outer, key)) {
             stack.pop();
         }
@@ -182,6 +187,7 @@ fn words(site: &SiteModel, book: &RoleBook) -> Words {
 /// Every prefix that something is said about, outer ones before inner ones.
 fn nodes(
     site: &SiteModel,
+    book: &RoleBook,
     profiles: &Profiles,
     machine: &Machine,
     groups: &[(IpNet, Group)],
@@ -213,6 +219,13 @@ fn nodes(
                 node.excluded = node.excluded.union(role);
             }
         });
+    }
+    for (set, role) in site.address_sets.iter().zip(book.address_sets()) {
+        for prefix in set {
+            node(*prefix, &|node| {
+                node.approved = node.approved.union(RoleSet::of(role))
+            });
+        }
     }
     for prefix in &site.site_server_initiates {
         node(*prefix, &|node| node.site_server_initiates = true);
@@ -318,6 +331,24 @@ fn profile(state: &State, single: Option<&Single>, profiles: &mut Profiles) -> R
     })
 }
 
+/// A set of addresses, as it is shown where a role would stand.
+pub(super) fn in_words(set: &[IpNet]) -> String {
+    const SHOWN: usize = 3;
+    let short = |prefix: &IpNet| {
+        if prefix.prefix_len() == prefix.max_prefix_len() {
+            prefix.addr().to_string()
+        } else {
+            prefix.to_string()
+        }
+    };
+    let shown = if set.len() > SHOWN { SHOWN - 1 } else { set.len() };
+    let mut words = set[..shown].iter().map(short).collect::<Vec<_>>().join(", ");
+    if shown < set.len() {
+        words.push_str(&format!(" and {} more", set.len() - shown));
+    }
+    words
+}
+
 fn registry(prefixes: &'static [&'static str]) -> impl Iterator<Item = IpNet> {
     prefixes
         .iter()
@@ -373,9 +404,9 @@ impl Classes {
             let info = ClassInfo {
                 group: state.group,
                 local: state.group.is_some(),
-                ..ClassInfo::default()
+                ..ClassInfo::approved(state.approved)
             };
-            return Ok(Endpoint::new(self.number(info)?, Endpoint::LOCAL));
+            return self.unnamed(info, Endpoint::LOCAL);
         }
         let public = if state.not_public {
             RoleSet::default()
@@ -393,16 +424,16 @@ impl Classes {
         if named.is_empty() && !known {
             let info = ClassInfo {
                 group: state.group,
-                ..ClassInfo::default()
+                ..ClassInfo::approved(state.approved)
             };
-            return Ok(Endpoint::new(self.number(info)?, 0));
+            return self.unnamed(info, 0);
         }
         let (as_initiator, _) = book.by_direction(named, known);
         let (_, as_responder) = book.by_direction(named.union(proxy_for), known);
         let info = ClassInfo {
             named,
-            as_initiator,
-            as_responder,
+            as_initiator: as_initiator.union(state.approved),
+            as_responder: as_responder.union(state.approved),
             proxy_for,
             site: state.site,
             profile,
@@ -412,9 +443,19 @@ impl Classes {
             group: state.group,
             local: state.side,
         };
-        let serves_tftp = !info.as_responder.intersection(self.serving_tftp).is_empty();
-        let flags = info.flags() | if serves_tftp { Endpoint::SERVES_TFTP } else { 0 };
+        let flags = info.flags() | self.tftp_flag(&info);
         Ok(Endpoint::new(self.number(info)?, flags))
+    }
+
+    /// Somebody whom the site file does not name: approvals may.
+    fn unnamed(&mut self, info: ClassInfo, flags: u32) -> Result<Endpoint, CompileError> {
+        let flags = flags | self.tftp_flag(&info);
+        Ok(Endpoint::new(self.number(info)?, flags))
+    }
+
+    fn tftp_flag(&self, info: &ClassInfo) -> u32 {
+        let serves_tftp = !info.as_responder.intersection(self.serving_tftp).is_empty();
+        if serves_tftp { Endpoint::SERVES_TFTP } else { 0 }
     }
 
     fn number(&mut self, info: ClassInfo) -> Result<u16, CompileError> {

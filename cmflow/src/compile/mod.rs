@@ -36,7 +36,10 @@ pub enum CompileError {
     #[error("the catalogue has no edition \"{0}\"")]
     NoSuchEdition(EditionId),
     /// More roles than a set can hold.
-    #[error("more than {} roles; remove custom roles", RoleSet::CAPACITY)]
+    #[error(
+        "more than {} roles, sets of addresses in approvals among them; remove some",
+        RoleSet::CAPACITY
+    )]
     TooManyRoles,
     /// More endpoint classes than 16 bits can number.
     #[error(
@@ -58,9 +61,9 @@ pub enum CompileError {
 pub struct ClassInfo {
     /// Roles that the site file names, and those that public addresses hold by default; nothing implied.
     pub named: RoleSet,
-    /// Roles where the computer opens a flow, implied ones included.
+    /// Roles where the computer opens a flow, implied ones included; and the sets of addresses that it is in.
     pub as_initiator: RoleSet,
-    /// Roles where it answers, implied ones included.
+    /// Roles where it answers, implied ones included; and the sets of addresses that it is in.
     pub as_responder: RoleSet,
     /// Roles of the internet that it stands for where it answers: it is a proxy server (note 1).
     pub proxy_for: RoleSet,
@@ -81,6 +84,15 @@ pub struct ClassInfo {
 }
 
 impl ClassInfo {
+    /// Addresses of which nothing is known but that approvals name them.
+    fn approved(ends: RoleSet) -> Self {
+        Self {
+            as_initiator: ends,
+            as_responder: ends,
+            ..Self::default()
+        }
+    }
+
     /// What the tables say of its addresses beside its number.
     const fn flags(&self) -> u32 {
         let mut flags = 0;
@@ -126,7 +138,8 @@ pub struct Compiled {
     pub rules: Vec<RuleInfo>,
     /// Conditions of which the site file says nothing, by the ids of the rules that have some.
     open_conditions: HashMap<String, Vec<String>>,
-    /// Ids of the roles by [`RoleId`], custom ones last.
+    /// Ids of the roles by [`RoleId`], custom ones after those of the catalogue; last the sets of addresses that approvals
+    /// name, in words.
     pub roles: Vec<String>,
     /// Interfaces with a side: name and number.
     pub sides: Vec<(String, u32)>,
@@ -268,6 +281,7 @@ pub fn compile(
     let verdicts = verdicts::judge_pairs(site, &mut rules, &addresses.classes, &ports, previous)?;
     let catalogue_roles = catalogue.roles.iter().map(|role| role.id.clone());
     let custom_roles = site.custom_roles.iter().map(|role| role.id.clone());
+    let address_sets = site.address_sets.iter().map(|set| addresses::in_words(set));
     Ok(Compiled {
         edition: site.edition.clone(),
         tables: MemoryTables {
@@ -284,7 +298,7 @@ pub fn compile(
             .filter(|rule| !rule.answers_only)
             .map(|rule| rule.info)
             .collect(),
-        roles: catalogue_roles.chain(custom_roles).collect(),
+        roles: catalogue_roles.chain(custom_roles).chain(address_sets).collect(),
         sides: addresses.sides,
     })
 }

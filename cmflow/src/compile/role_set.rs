@@ -7,55 +7,59 @@ use crate::site::{Extent, FlagForeign, SiteModel};
 
 /// A set of roles.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoleSet(u128);
+pub struct RoleSet([u128; 2]);
 
 impl RoleSet {
     /// How many roles there may be.
-    pub const CAPACITY: usize = 128;
+    pub const CAPACITY: usize = 256;
 
     /// The set of one role.
     #[must_use]
     pub const fn of(role: RoleId) -> Self {
-        Self(1 << role.0)
+        let mut words = [0; 2];
+        words[role.0 as usize / 128] = 1 << (role.0 % 128);
+        Self(words)
     }
 
     /// Whether the role is in it.
     #[must_use]
     pub const fn contains(self, role: RoleId) -> bool {
-        self.0 & 1 << role.0 != 0
+        self.0[role.0 as usize / 128] & 1 << (role.0 % 128) != 0
     }
 
     /// Whether no role is in it.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.0 == 0
+        self.0[0] | self.0[1] == 0
     }
 
     /// Roles of either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        Self([self.0[0] | other.0[0], self.0[1] | other.0[1]])
     }
 
     /// Roles of both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
-        Self(self.0 & other.0)
+        Self([self.0[0] & other.0[0], self.0[1] & other.0[1]])
     }
 
     /// Roles of this set that the other one has not.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+        Self([self.0[0] & !other.0[0], self.0[1] & !other.0[1]])
     }
 
     /// The roles in it, in the order of their ids.
     pub fn iter(self) -> impl Iterator<Item = RoleId> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            let role = u16::try_from(rest.trailing_zeros()).ok().filter(|_| rest != 0)?;
-            rest &= rest - 1;
-            Some(RoleId(role))
+        let words = [0_u16, 128].into_iter().zip(self.0);
+        words.flat_map(|(first, mut rest)| {
+            std::iter::from_fn(move || {
+                let role = u16::try_from(rest.trailing_zeros()).ok().filter(|_| rest != 0)?;
+                rest &= rest - 1;
+                Some(RoleId(first + role))
+            })
         })
     }
 }
@@ -85,13 +89,15 @@ pub(super) struct RoleBook {
     end_points: RoleSet,
     site_systems: RoleSet,
     client: RoleSet,
+    /// Number of the first set of addresses.
+    first_address_set: usize,
     flag_foreign: FlagForeign,
 }
 
 impl RoleBook {
     /// Nothing where there are more roles than a set can hold.
     pub(super) fn new(catalogue: &Catalogue, site: &SiteModel) -> Option<Self> {
-        let roles = catalogue.roles.len() + site.custom_roles.len();
+        let roles = catalogue.roles.len() + site.custom_roles.len() + site.address_sets.len();
         if roles > RoleSet::CAPACITY {
             return None;
         }
@@ -119,8 +125,14 @@ impl RoleBook {
             end_points: of_kind(RoleKind::EndPoint),
             site_systems: of_kind(RoleKind::SiteSystem).union(named("site-system")),
             client: named("client"),
+            first_address_set: catalogue.roles.len() + site.custom_roles.len(),
             flag_foreign: site.flag_foreign,
         })
+    }
+
+    /// What stands for each of [`SiteModel::address_sets`] among the roles.
+    pub(super) fn address_sets(&self) -> impl Iterator<Item = RoleId> + use<> {
+        (0_u16..).map(RoleId).skip(self.first_address_set)
     }
 
     /// Roles as initiator and as responder of a computer that holds those; `known` where the site file names it

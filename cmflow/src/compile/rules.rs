@@ -119,6 +119,8 @@ pub(super) struct EffectiveRule {
     pub(super) ports: Vec<Vec<PortSet>>,
     /// It stands for the ports of another rule's left end, which the right end of that one sends to.
     pub(super) answers_only: bool,
+    /// It says nothing of who opens it from the wrong end.
+    pub(super) never_reversed: bool,
     /// Whether the site file names somebody who hears what is sent to its groups: at the left end, at the right end.
     pub(super) heard: [bool; 2],
 }
@@ -137,7 +139,7 @@ pub(super) fn effective(
     let mut rules: Vec<_> = page
         .chain(companions)
         .map(|(rule, kind)| with_ports(catalogue, site, rule, kind, profiles, heard))
-        .chain(site.rules.iter().map(|rule| own(catalogue, rule, profiles)))
+        .chain(site.rules.iter().map(|rule| own(catalogue, site, rule, profiles)))
         .collect();
     let answers: Vec<_> = rules.iter().filter_map(answers).collect();
     rules.extend(answers);
@@ -163,6 +165,7 @@ fn answers(rule: &EffectiveRule) -> Option<EffectiveRule> {
         },
         ports: vec![sets; rule.ports.len()],
         answers_only: true,
+        never_reversed: true,
         heard: [false; 2],
     })
 }
@@ -185,16 +188,21 @@ fn sets(ports: &RulePorts, dynamic: bool, icmp_echo: bool) -> Vec<PortSet> {
 }
 
 /// A user's own rule: `[ports]` says nothing of it, and sites do not matter to it.
-fn own(catalogue: &Catalogue, rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
+fn own(catalogue: &Catalogue, site: &SiteModel, rule: &OwnRule, profiles: &Profiles) -> EffectiveRule {
     let ports = RulePorts {
         udp: rule.udp.clone(),
         tcp: rule.tcp.clone(),
     };
     let public = is_public(catalogue, rule.to);
+    // Who names addresses means the ports that are seen there, virtual ones too.
+    let as_written = site.address_set(catalogue.roles.len(), rule.to).is_some();
     let by_profile: Vec<_> = profiles
         .all()
         .iter()
-        .map(|profile| asked_at(ports.clone(), profile, public))
+        .map(|profile| match as_written {
+            true => ports.clone(),
+            false => asked_at(ports.clone(), profile, public),
+        })
         .collect();
     EffectiveRule {
         ports: by_profile
@@ -202,6 +210,7 @@ fn own(catalogue: &Catalogue, rule: &OwnRule, profiles: &Profiles) -> EffectiveR
             .map(|ports| sets(ports, false, rule.icmp_echo))
             .collect(),
         answers_only: false,
+        never_reversed: rule.approval,
         heard: [false; 2],
         info: RuleInfo {
             id: rule.id.clone(),
@@ -332,6 +341,7 @@ fn with_ports(
     EffectiveRule {
         ports: sets,
         answers_only: false,
+        never_reversed: false,
         heard: [rule.from, rule.to].map(|role| heard.contains(role)),
         info: RuleInfo {
             id: rule.id.clone(),

@@ -189,7 +189,7 @@ fn fitting_pairs(
                         // Roles at both ends fit both ways round.
                     } else if may_open {
                         fitting.forward.push(index);
-                    } else if !rule.answers_only {
+                    } else if !rule.never_reversed {
                         fitting.turned.push(index);
                     }
                 }
@@ -248,10 +248,19 @@ fn judge(
             .or_insert_with(|| (*class, Default::default()));
     }
     let found = covered.into_values().map(|(port, [forward, turned])| {
-        let best = forward.iter().map(|candidate| candidate.rank.1).min();
+        // What the user approves takes nothing from the documents: an announced connection stays theirs.
+        let documented = forward
+            .iter()
+            .filter(|candidate| candidate.rank.0 != VerdictKind::Approved);
+        let best = documented.map(|candidate| candidate.rank.1).min();
         let can_be_announced = best.is_none_or(|basis| basis == Basis::Range)
             && announced.is_some_and(|classes| classes.contains(&port));
-        let range_alone = best == Some(Basis::Range) && site.rpc == Rpc::Strict;
+        let range_is_not_enough = best == Some(Basis::Range) && site.rpc == Rpc::Strict;
+        let enough = forward
+            .iter()
+            .filter(|one| !range_is_not_enough || one.rank.1 != Basis::Range);
+        let enough: Vec<_> = enough.copied().collect();
+        let range_alone = range_is_not_enough && enough.is_empty();
         let mut number = |info: Option<VerdictInfo>| info.map(|info| numbers.of(info)).transpose();
         Ok(Found {
             port,
@@ -260,7 +269,7 @@ fn judge(
             } else {
                 None
             })?,
-            forward: number(credited(&forward, false).filter(|_| !range_alone))?,
+            forward: number(credited(&enough, false))?,
             turned: number(credited(&turned, true))?,
             range_alone,
         })
@@ -291,6 +300,7 @@ fn expected(mappers: &[Candidate<'_>], dynamic: &[Candidate<'_>]) -> Option<Verd
     })
 }
 
+#[derive(Clone, Copy)]
 struct Candidate<'a> {
     /// What decides which candidates are credited: the kind's precedence, then fixed before dynamic.
     rank: (VerdictKind, Basis),

@@ -6,22 +6,29 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeTable;
 
+use super::ApprovalsText;
 use super::include::{self, Kind};
 use super::problem::Report;
 use super::ring::ring;
-use super::value::{Entry, entries, strings};
+use super::value::{Entry, entries, strings, wrong_type};
 use crate::history::StoredFile;
 use crate::site::{FileIndex, Place};
 
 /// What a file says.
 pub(super) enum Content<'t> {
     Toml(Spanned<DeTable<'t>>),
+    Approvals(Spanned<DeTable<'t>>),
     Csv(&'t str),
 }
+
+/// The key that names the approvals file.
+const APPROVALS: &str = "approvals";
 
 /// A file that was read.
 pub(super) struct Document<'t> {
     pub(super) file: FileIndex,
+    /// The folder that it lies in.
+    folder: PathBuf,
     pub(super) content: Content<'t>,
 }
 
@@ -30,7 +37,7 @@ impl Document<'_> {
     pub(super) fn sections(&self) -> Vec<Entry<'_>> {
         match &self.content {
             Content::Toml(table) => entries(table.get_ref()),
-            Content::Csv(_) => Vec::new(),
+            Content::Approvals(_) | Content::Csv(_) => Vec::new(),
         }
     }
 }
@@ -52,6 +59,10 @@ pub(super) struct Files {
     is_all: bool,
     /// Files by the path that is the same however one writes it.
     known: HashMap<PathBuf, FileIndex>,
+    /// The approvals file, and where the name of it is written.
+    approvals: Option<(FileIndex, Place)>,
+    /// What it would hold after a change.
+    instead: Option<ApprovalsText>,
     /// Which file includes which, and where.
     links: Vec<(FileIndex, FileIndex, Place)>,
 }
@@ -63,6 +74,44 @@ pub(super) fn read<R>(path: &Path, finish: &mut dyn FnMut(Files, &[Document<'_>]
     files.known.insert(identity(path), file);
     let root = files.text(file, path, Kind::Toml);
     files.level(root.into_iter().collect(), Vec::new(), finish)
+}
+
+/// The same, with an approvals file as it would be after a change.
+pub(super) fn read_with<R>(
+    path: &Path,
+    approvals: ApprovalsText,
+    finish: &mut dyn FnMut(Files, &[Document<'_>]) -> R,
+) -> R {
+    let mut files = Files::new();
+    let file = files.report.add(path.display().to_string()).unwrap_or_default();
+    files.known.insert(identity(path), file);
+    let root = files.text(file, path, Kind::Toml);
+    let named = files.report.add(approvals.path.display().to_string());
+    let added = named.map(|file| {
+        files.report.learn(file, &approvals.text);
+        Text {
+            file,
+            path: approvals.path.clone(),
+            kind: Kind::Approvals,
+            text: approvals.text.clone(),
+        }
+    });
+    files.instead = Some(approvals);
+    files.level(root.into_iter().chain(added).collect(), Vec::new(), finish)
+}
+
+/// The approvals file that a site file names.
+pub(super) fn approvals_of(path: &Path) -> Option<PathBuf> {
+    read(path, &mut |_, documents| {
+        let named = documents.iter().find_map(|document| {
+            let sections = document.sections();
+            let entry = sections.iter().find(|entry| entry.key == APPROVALS)?;
+            Some((document.file, entry.value.get_ref().as_str()?.to_owned()))
+        });
+        let (file, name) = named?;
+        let document = documents.iter().find(|document| document.file == file)?;
+        Some(document.folder.join(name))
+    })
 }
 
 /// The same for a text that is in no file; what it includes is looked for beside `name`.
@@ -94,6 +143,7 @@ pub(super) fn read_stored<R>(
             // What the site file is called is its user's business; included files have a kind by their names.
             StoredFile::SITE if texts.is_empty() => Kind::Toml,
             StoredFile::SITE => Kind::of(&path).unwrap_or(Kind::Toml),
+            StoredFile::APPROVALS => Kind::Approvals,
             _ => continue,
         };
         let Some(file) = files.report.add(one.path.clone()) else {
@@ -118,6 +168,8 @@ impl Files {
             complete: true,
             is_all: false,
             known: HashMap::new(),
+            approvals: None,
+            instead: None,
             links: Vec::new(),
         }
     }
@@ -144,6 +196,7 @@ impl Files {
                 continue;
             };
             next.extend(self.included(text, &document));
+            next.extend(self.approvals(text, &document));
             documents.push(document);
         }
         self.level(next, documents, finish)
@@ -152,7 +205,7 @@ impl Files {
     fn document<'t>(&mut self, text: &'t Text) -> Option<Document<'t>> {
         let content = match text.kind {
             Kind::Csv => Content::Csv(&text.text),
-            Kind::Toml => {
+            Kind::Toml | Kind::Approvals => {
                 let (table, errors) = DeTable::parse_recoverable(&text.text);
                 for error in &errors {
                     // A message is one line; toml says what it expected on lines of their own.
@@ -160,11 +213,16 @@ impl Files {
                     let span = error.span().unwrap_or(0..0);
                     self.report.problem(&span, format!("not TOML: {what}"));
                 }
-                Content::Toml(errors.is_empty().then_some(table)?)
+                let table = errors.is_empty().then_some(table)?;
+                match text.kind {
+                    Kind::Approvals => Content::Approvals(table),
+                    Kind::Toml | Kind::Csv => Content::Toml(table),
+                }
             }
         };
         Some(Document {
             file: text.file,
+            folder: folder(&text.path).to_owned(),
             content,
         })
     }
@@ -178,7 +236,7 @@ impl Files {
         if self.is_all {
             return Vec::new();
         }
-        let folder = text.path.parent().unwrap_or(Path::new(""));
+        let folder = folder(&text.path);
         let mut texts = Vec::new();
         for (written, span) in strings(&mut self.report, "include", section.value) {
             let place = self.report.place(&span);
@@ -200,6 +258,46 @@ impl Files {
             }
         }
         texts
+    }
+
+    /// The approvals file that a document names.
+    fn approvals(&mut self, text: &Text, document: &Document<'_>) -> Option<Text> {
+        let sections = document.sections();
+        let section = sections.iter().find(|entry| entry.key == APPROVALS)?;
+        let place = self.report.place(&section.span);
+        let Some(written) = section.value.get_ref().as_str() else {
+            let expected = "the name of one file, as in \"approvals.toml\"";
+            wrong_type(&mut self.report, APPROVALS, expected, section.value);
+            return None;
+        };
+        if let Some((_, there)) = self.approvals {
+            let there = self.report.seen_from(place, there);
+            let what = format!("approvals is set twice, here and in {there}; remove one");
+            self.report.problem_at(place, what);
+            return None;
+        }
+        self.approvals = Some((text.file, place));
+        if self.instead.is_some() || self.is_all {
+            return None;
+        }
+        let path = match include::file(folder(&text.path), written) {
+            Ok(path) => path,
+            Err(what) => {
+                self.complete = false;
+                self.report.problem(&section.value.span(), what);
+                return None;
+            }
+        };
+        if self.known.contains_key(&identity(&path)) {
+            let what = format!(
+                "\"{written}\" is read already, as a part of the site file; approvals are a file of their own"
+            );
+            self.report.problem_at(place, what);
+            return None;
+        }
+        let file = self.report.add(path.display().to_string())?;
+        self.known.insert(identity(&path), file);
+        self.text(file, &path, Kind::Approvals)
     }
 
     fn include(&mut self, from: FileIndex, place: Place, kind: Kind, path: &Path) -> Option<Text> {
@@ -265,6 +363,10 @@ impl Files {
             left.retain(|link| *link != last);
         }
     }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// The same for every way of writing one path.

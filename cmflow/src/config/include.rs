@@ -13,6 +13,7 @@ const LISTED: usize = 3;
 pub(super) enum Kind {
     Toml,
     Csv,
+    Approvals,
 }
 
 impl Kind {
@@ -66,6 +67,18 @@ pub(super) fn paths(folder: &Path, written: &str) -> Result<Vec<PathBuf>, String
     }
     paths.sort();
     Ok(paths)
+}
+
+/// The one file that a name in a file of that folder means; the error is what is wrong.
+pub(super) fn file(folder: &Path, written: &str) -> Result<PathBuf, String> {
+    if written.trim().is_empty() {
+        return Err("\"\" names no file; write one, or remove the line".to_owned());
+    }
+    if is_pattern(written) {
+        return Err(format!("\"{written}\" is a pattern; approvals are one file"));
+    }
+    let mut found = paths(folder, written)?;
+    Ok(found.remove(0))
 }
 
 fn is_pattern(text: &str) -> bool {

@@ -4,6 +4,7 @@
 //! then what is said with them: one module a section. `value` tells types apart, `prefix` reads addresses,
 //! `statements` is the one way into the model.
 
+mod approval;
 mod conditions;
 mod csv_file;
 mod custom;
@@ -39,23 +40,26 @@ mod tests;
 mod value;
 mod wsus;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::catalogue::Catalogue;
 use crate::history::StoredFile;
 use crate::site::{FileIndex, SiteModel};
 
+pub use prefix::prefix as read_prefix;
 pub use problem::{Problem, Problems};
 pub use reading::{Ended, Reading};
+pub use rule::SOON_DAYS;
 
 use draft::Draft;
 use files::{Content, Document, Files};
 use value::{Entry, unknown_key};
 
 /// What a file may hold, the site file and an included one alike.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "edition",
     "companions",
+    "approvals",
     "include",
     "networks",
     "scope",
@@ -99,6 +103,34 @@ pub fn read_stored(
     files::read_stored(stored, &mut |files, documents| {
         assemble(catalogue, reading, files, documents)
     })
+}
+
+/// The text of an approvals file that is not in it yet.
+#[derive(Clone, Debug)]
+pub struct ApprovalsText {
+    /// Path of the file.
+    pub path: PathBuf,
+    /// What it would hold.
+    pub text: String,
+}
+
+/// As [`read`], with an approvals file as it would be after a change, whatever the site file names.
+pub fn read_with(
+    catalogue: &Catalogue,
+    path: &Path,
+    reading: &Reading,
+    approvals: ApprovalsText,
+) -> Result<SiteFile, Problems> {
+    files::read_with(path, approvals, &mut |files, documents| {
+        assemble(catalogue, reading, files, documents)
+    })
+}
+
+/// Path of the approvals file that a site file names, whether it is there or not; nothing where it names none, or where
+/// its text is not in order.
+#[must_use]
+pub fn approvals_path(site_file: &Path) -> Option<PathBuf> {
+    files::approvals_of(site_file)
 }
 
 /// Reads the text of a site file, today and strictly; `file` is what messages call it, and what it includes lies
@@ -156,6 +188,13 @@ fn assemble(
     proxy::check(&mut draft);
     sql_instance::check(&mut draft);
     sections.each(&mut draft, "rule", rule::read);
+    for document in documents {
+        if let Content::Approvals(table) = &document.content {
+            draft.report.turn_to(document.file);
+            draft.model.approvals = Some(document.file);
+            approval::read(&mut draft, &value::entries(table.get_ref()));
+        }
+    }
     gaps::warn(&mut draft);
 
     let (files, warnings) = draft.report.finish()?;

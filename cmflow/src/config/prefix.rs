@@ -39,8 +39,8 @@ pub(super) fn role_entry(text: &str) -> Result<Written, String> {
     }
 }
 
-/// Reads a prefix, or an address as a prefix of full length.
-pub(super) fn prefix(text: &str) -> Result<IpNet, String> {
+/// Reads a prefix, or an address as a prefix of full length; the error is what is wrong, in words.
+pub fn prefix(text: &str) -> Result<IpNet, String> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(IpNet::from(address.to_canonical()));
     }

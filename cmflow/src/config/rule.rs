@@ -13,15 +13,15 @@ use crate::site::{OwnRule, Place};
 
 const KEYS: [&str; 9] = ["id", "from", "to", "tcp", "udp", "icmp", "either", "why", "until"];
 
-/// An end so near is warned of.
-const SOON_DAYS: i32 = 30;
+/// An end so many days ahead or fewer is warned of.
+pub const SOON_DAYS: i32 = 30;
 
 /// Reads the rules of a file.
 pub(super) fn read(draft: &mut Draft<'_>, section: &Entry<'_>) {
     for item in items(&mut draft.report, section) {
         item.only(&mut draft.report, " in [[rule]]", &KEYS);
         let place = draft.report.place(&item.span);
-        let id = id(draft, &item, place);
+        let id = id(draft, &item, "rule", "backup-agent", place);
         let name = id.map_or_else(|| "a [[rule]]".to_owned(), |id| format!("rule \"{id}\""));
         let from = role(draft, &item, &name, "from", place);
         let to = role(draft, &item, &name, "to", place);
@@ -34,44 +34,63 @@ pub(super) fn read(draft: &mut Draft<'_>, section: &Entry<'_>) {
             let what = format!("{name} has no ports; write tcp = [10000], udp, or icmp = true");
             draft.report.problem_at(place, what);
         }
-        let (until, holds) = until(draft, &item, &name);
+        let until = until(draft, &item, &name);
         draft.used.extend(from.into_iter().chain(to));
         let (Some(id), Some(from), Some(to), Some(why), Some(udp), Some(tcp)) = (id, from, to, why, udp, tcp)
         else {
             continue;
         };
-        if holds {
-            draft.model.rules.push(OwnRule {
-                id: id.to_owned(),
-                from,
-                to,
-                opened_by: if either { OpenedBy::Either } else { OpenedBy::From },
-                udp,
-                tcp,
-                icmp_echo,
-                why: why.to_owned(),
-                until,
-            });
+        let rule = OwnRule {
+            id: id.to_owned(),
+            from,
+            to,
+            opened_by: if either { OpenedBy::Either } else { OpenedBy::From },
+            udp,
+            tcp,
+            icmp_echo,
+            why: why.to_owned(),
+            by: None,
+            made: None,
+            until: match until {
+                Until::Never | Until::Wrong => None,
+                Until::Holds(end) | Until::Ended(end) => Some(end),
+            },
+            approval: false,
+            place,
+        };
+        match until {
+            Until::Never | Until::Holds(_) => draft.model.rules.push(rule),
+            Until::Ended(_) => draft.model.ended.push(rule),
+            Until::Wrong => {}
         }
     }
 }
 
-fn id<'a>(draft: &mut Draft<'_>, item: &Item<'a>, place: Place) -> Option<&'a str> {
+/// The id of a `[[rule]]` or an `[[approval]]`: no two of them have the same.
+pub(super) fn id<'a>(
+    draft: &mut Draft<'_>,
+    item: &Item<'a>,
+    kind: &str,
+    such_as: &str,
+    place: Place,
+) -> Option<&'a str> {
     let Some(entry) = item.find("id") else {
-        let what = "a [[rule]] has no id; write id = \"backup-agent\"".to_owned();
+        let article = if kind == "approval" { "an" } else { "a" };
+        let what = format!("{article} [[{kind}]] has no id; write id = \"{such_as}\"");
         draft.report.problem_at(place, what);
         return None;
     };
-    let id = item.text(&mut draft.report, "id", "backup-agent")?;
+    let id = item.text(&mut draft.report, "id", such_as)?;
     let place = draft.report.place(&entry.span);
     if !is_plain(id) {
-        let what = format!("\"{id}\" is no id of a rule; use letters, digits and \"-\"");
+        let article = if kind == "approval" { "an" } else { "a" };
+        let what = format!("\"{id}\" is no id of {article} {kind}; use letters, digits and \"-\"");
         draft.report.problem_at(place, what);
         return None;
     }
     if let Some(there) = draft.rule_places.get(id) {
         let there = draft.report.seen_from(place, *there);
-        let what = format!("two rules have the id \"{id}\", here and in {there}; give one another id");
+        let what = format!("two {kind}s have the id \"{id}\", here and in {there}; give one another id");
         draft.report.problem_at(place, what);
         return None;
     }
@@ -89,7 +108,8 @@ fn role(draft: &mut Draft<'_>, item: &Item<'_>, name: &str, key: &str, place: Pl
     draft.role(id, &entry.value.span())
 }
 
-fn why<'a>(draft: &mut Draft<'_>, item: &Item<'a>, name: &str, place: Place) -> Option<&'a str> {
+/// The reason of a `[[rule]]` or an `[[approval]]`.
+pub(super) fn why<'a>(draft: &mut Draft<'_>, item: &Item<'a>, name: &str, place: Place) -> Option<&'a str> {
     let entry = item.find("why");
     let why = item.text(&mut draft.report, "why", "CHG1234");
     if entry.is_none() || why == Some("") {
@@ -101,51 +121,84 @@ fn why<'a>(draft: &mut Draft<'_>, item: &Item<'a>, name: &str, place: Place) -> 
 }
 
 /// The ports of a key, none where it is not there; nothing where something is wrong with it.
-fn port_list(draft: &mut Draft<'_>, item: &Item<'_>, key: &str) -> Option<Vec<PortRange>> {
+pub(super) fn port_list(draft: &mut Draft<'_>, item: &Item<'_>, key: &str) -> Option<Vec<PortRange>> {
     match item.find(key) {
         Some(entry) => ports::ranges(&mut draft.report, key, entry.value),
         None => Some(Vec::new()),
     }
 }
 
-/// The last day of a rule, and whether the rule is taken in.
-fn until(draft: &mut Draft<'_>, item: &Item<'_>, name: &str) -> (Option<Date>, bool) {
-    let Some(entry) = item.find("until") else {
-        return (None, true);
+/// What is said of the last day of a rule.
+#[derive(Clone, Copy)]
+pub(super) enum Until {
+    /// There is none.
+    Never,
+    /// It has not passed.
+    Holds(Date),
+    /// It has.
+    Ended(Date),
+    /// It is no day, which was said.
+    Wrong,
+}
+
+/// The last day of a rule; one that has passed is a mistake, or a warning where the file is read that way.
+fn until(draft: &mut Draft<'_>, item: &Item<'_>, name: &str) -> Until {
+    let until = last_day(draft, item, name);
+    if let (Until::Ended(end), Some(entry)) = (until, item.find("until")) {
+        let place = draft.report.place(&entry.span);
+        match draft.reading.ended {
+            Ended::Refused => {
+                let what = format!("{name} ended on {end}; remove it, or give it a later day");
+                draft.report.problem_at(place, what);
+            }
+            Ended::LeftOut => {
+                let what =
+                    format!("{name} ended on {end} and is left out; remove it, or give it a later day");
+                draft.report.warn_at(place, what);
+            }
+        }
+    }
+    until
+}
+
+/// The last day under `until`; one that is near is warned of.
+pub(super) fn last_day(draft: &mut Draft<'_>, item: &Item<'_>, name: &str) -> Until {
+    if item.find("until").is_none() {
+        return Until::Never;
+    }
+    let Some(end) = day(draft, item, "until") else {
+        return Until::Wrong;
     };
-    let Some(end) = date(entry.value.get_ref()) else {
+    let today = draft.reading.today;
+    if end < today {
+        return Until::Ended(end);
+    }
+    let left = end.since(today).map_or(i32::MAX, |span| span.get_days());
+    if left <= SOON_DAYS
+        && let Some(entry) = item.find("until")
+    {
+        let days = match left {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            days => format!("in {days} days"),
+        };
+        let place = draft.report.place(&entry.span);
+        draft
+            .report
+            .warn_at(place, format!("{name} ends on {end}, {days}"));
+    }
+    Until::Holds(end)
+}
+
+/// The day under a key; nothing where there is none or it is no day, and the latter is reported.
+pub(super) fn day(draft: &mut Draft<'_>, item: &Item<'_>, key: &str) -> Option<Date> {
+    let entry = item.find(key)?;
+    let day = date(entry.value.get_ref());
+    if day.is_none() {
         let expected = "a date such as 2027-06-30, without quotes and time";
-        wrong_type(&mut draft.report, "until", expected, entry.value);
-        return (None, false);
-    };
-    let place = draft.report.place(&entry.span);
-    let left = end
-        .since(draft.reading.today)
-        .map_or(i32::MAX, |span| span.get_days());
-    if left >= 0 {
-        if left <= SOON_DAYS {
-            let days = match left {
-                0 => "today".to_owned(),
-                1 => "tomorrow".to_owned(),
-                days => format!("in {days} days"),
-            };
-            draft
-                .report
-                .warn_at(place, format!("{name} ends on {end}, {days}"));
-        }
-        return (Some(end), true);
+        wrong_type(&mut draft.report, key, expected, entry.value);
     }
-    match draft.reading.ended {
-        Ended::Refused => {
-            let what = format!("{name} ended on {end}; remove it, or give it a later day");
-            draft.report.problem_at(place, what);
-        }
-        Ended::LeftOut => {
-            let what = format!("{name} ended on {end} and is left out; remove it, or give it a later day");
-            draft.report.warn_at(place, what);
-        }
-    }
-    (Some(end), false)
+    day
 }
 
 fn date(value: &DeValue<'_>) -> Option<Date> {

@@ -103,6 +103,7 @@ impl<'a> Answers<'a> {
             generation: observer.maps.generation(),
             files: observer.sources.files.clone(),
             gaps: observer.gaps.clone(),
+            history: self.history(),
             conservation: answer::ConservationStatus {
                 ok: law.holds(),
                 frames: law.parsed(),
@@ -110,6 +111,18 @@ impl<'a> Answers<'a> {
                 judged: law.halves[0].verdicts + law.halves[1].verdicts,
                 broken_ticks: law.broken,
             },
+        }
+    }
+
+    fn history(&self) -> answer::HistoryStatus {
+        let recorder = &self.observer.recorder;
+        let told = recorder.told();
+        let size = std::fs::metadata(recorder.path()).map_or(0, |found| found.len());
+        answer::HistoryStatus {
+            file: recorder.path().display().to_string(),
+            bytes: size,
+            written: told.written,
+            problem: told.problem,
         }
     }
 

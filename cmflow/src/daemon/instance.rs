@@ -59,6 +59,13 @@ impl Instance {
         Path::new(KEPT).join(format!("{self}.db"))
     }
 
+    /// Every file that a daemon writes to as long as it runs; some may be missing.
+    #[must_use]
+    pub fn files(&self) -> [PathBuf; 4] {
+        let beside = |end: &str| Path::new(KEPT).join(format!("{self}.db{end}"));
+        [self.state(), beside(""), beside("-wal"), beside("-shm")]
+    }
+
     /// Path for counters that cannot be gone on with.
     #[must_use]
     pub fn saved(&self, at: Timestamp) -> PathBuf {

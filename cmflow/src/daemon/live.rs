@@ -2,7 +2,7 @@
 
 use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -75,6 +75,9 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
                 Err(error) => Reply::Refusal(format!("the answer cannot be written: {error}")),
             };
         }
+        if question == Question::Settle {
+            return settle(observer);
+        }
         observer
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -130,7 +133,8 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
     let reloader = Arc::clone(&reloads.reloader);
     tokio::task::spawn_blocking(move || reloader.end()).await?;
     let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
-    let last = observer.tick()?;
+    let last = observer.record(None)?;
+    observer.recorder.end();
     let frames: u64 = last.outcomes.iter().flatten().map(|count| count.packets).sum();
     log::info!(
         "stopping after {frames} frames; conservation law {}",
@@ -147,6 +151,25 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
         );
     }
     Ok(())
+}
+
+/// Writes the history up to now, and waits for it without keeping anybody from counting.
+fn settle(observer: &Mutex<Observer>) -> Reply {
+    let (done, written) = mpsc::channel();
+    let read = observer
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .record(Some(done));
+    let came = match read {
+        Ok(_) => written
+            .recv()
+            .unwrap_or_else(|_| Err("the daemon ends".to_owned())),
+        Err(error) => Err(format!("the counters cannot be read: {error}")),
+    };
+    match came {
+        Ok(()) => Reply::Answer(serde_json::Value::Bool(true)),
+        Err(why) => Reply::Refusal(format!("the history cannot be written: {why}")),
+    }
 }
 
 /// Opens the socket.

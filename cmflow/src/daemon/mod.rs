@@ -8,12 +8,14 @@ mod live;
 mod observer;
 mod prepared;
 mod privileges;
+mod recorder;
 mod reload;
 mod saving;
 mod sources;
 mod start;
 mod state;
 mod watch;
+mod writer;
 
 pub use account::Account;
 pub use instance::{Instance, Lock};

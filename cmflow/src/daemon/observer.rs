@@ -1,5 +1,8 @@
 //! What the daemon holds while it runs: maps, programs, tables, and what was counted.
 
+use std::borrow::Cow;
+use std::sync::mpsc;
+
 use anyhow::Context as _;
 use jiff::Timestamp;
 
@@ -7,6 +10,7 @@ use crate::account::Kept;
 use crate::answer::{Gap, ip};
 use crate::compile::{Compiled, VerdictInfo};
 use crate::findings::Findings;
+use crate::history::{Counted, Generation, Privacy};
 use crate::kernel::{FilledTables, KernelError, Maps};
 use crate::reader::{Reader, Reading, Tick};
 use crate::serve::{Question, Reply};
@@ -15,6 +19,7 @@ use crate::site::SiteModel;
 use super::answers::Answers;
 use super::attach::Looked;
 use super::prepared::Prepared;
+use super::recorder::{Heard, Recorder, Signs};
 use super::sources::Sources;
 use super::start::Settings;
 use super::state::{KnownVerdict, State};
@@ -29,6 +34,10 @@ pub(super) struct Observer {
     pub(super) site: SiteModel,
     pub(super) compiled: Compiled,
     pub(super) sources: Sources,
+    pub(super) privacy: Privacy,
+    /// What the history keeps of the tables in use.
+    pub(super) generation: Generation,
+    pub(super) recorder: Recorder,
     pub(super) maps: Maps,
     pub(super) reader: Reader,
     /// Interfaces by their place among the counters.
@@ -46,9 +55,65 @@ pub(super) struct Observer {
 impl Observer {
     /// One tick.
     pub(super) fn tick(&mut self) -> Result<Tick, KernelError> {
+        if self.recorder.is_due() {
+            return Ok(self.record(None)?.tick);
+        }
         let tick = self.reader.tick(&mut self.maps)?;
         self.settle(&tick);
         Ok(tick)
+    }
+
+    /// Tells the history of the tables in use, and begins to keep it.
+    pub(super) fn begin_history(&mut self) {
+        self.recorder.judged_by(self.generation.clone());
+        if let Err(error) = self.record(None) {
+            log::error!("the counters cannot be read: {error}");
+        }
+    }
+
+    /// Hands over to the history what happened; `done` is told when it is written.
+    pub(super) fn record(
+        &mut self,
+        done: Option<mpsc::Sender<Result<(), String>>>,
+    ) -> Result<Reading, KernelError> {
+        let reading = self.reader.read(&mut self.maps)?;
+        self.settle(&reading.tick);
+        let names = self.interface_names();
+        let hooks = self.looked.iter().map(|looked| looked.mode().to_owned());
+        let interfaces = names.iter().cloned().zip(hooks).collect();
+        let reader = &self.reader;
+        let live = reader.waiting.all(&reader.translations, &reading.flows);
+        let totals = if reader.translations.is_empty() {
+            Cow::Borrowed(&reader.gone)
+        } else {
+            Cow::Owned(
+                reader
+                    .waiting
+                    .with(&reader.translations, &reading.flows, &reader.gone)
+                    .1,
+            )
+        };
+        let counted = Counted {
+            compiled: &self.compiled,
+            privacy: &self.privacy,
+            interfaces: &names,
+            moment: &reading.moment,
+        };
+        let heard = Heard {
+            reading: &reading,
+            live: &live,
+            totals: &totals,
+            interfaces,
+            retention: self.site.history,
+        };
+        self.recorder.record(&counted, heard, done);
+        drop((live, totals));
+        Ok(reading)
+    }
+
+    fn interface_names(&self) -> Vec<String> {
+        let names = self.looked.iter();
+        names.map(|looked| looked.interface.name.clone()).collect()
     }
 
     /// One tick, and every flow.
@@ -81,6 +146,25 @@ impl Observer {
             }
             self.lacks = lacks;
         }
+        let lost = self
+            .looked
+            .iter()
+            .filter(|looked| looked.wanted && looked.program.is_none());
+        let signs = Signs {
+            lost: lost.map(|looked| looked.interface.name.clone()).collect(),
+            lacks: self.lacks,
+            // A counter that cannot be read now is read at the next tick.
+            events_lost: self.maps.lost_news().unwrap_or_default().iter().sum(),
+        };
+        let settled = std::mem::take(&mut self.reader.settled);
+        let names = self.interface_names();
+        let counted = Counted {
+            compiled: &self.compiled,
+            privacy: &self.privacy,
+            interfaces: &names,
+            moment: &tick.moment,
+        };
+        self.recorder.tick(&counted, tick, &settled, signs);
     }
 
     /// What is done at intervals, whoever asks or not: lost interfaces are found, what is gone is kept. Says whether an
@@ -92,7 +176,7 @@ impl Observer {
         }
         let due = self.kept.is_some_and(|(at, expired, stretches)| {
             let news = expired != self.maps.expired() || stretches != self.reader.stretches().len();
-            news && Timestamp::now().duration_since(at).abs() >= KEEP_EVERY
+            news && self.settings.wall.now().duration_since(at).abs() >= KEEP_EVERY
         });
         if due || back {
             self.keep_or_say();
@@ -106,14 +190,14 @@ impl Observer {
             log::error!("{error:#}; the next daemon would not know the flows that ended since");
             // Once an interval, not once a tick.
             if let Some((at, _, _)) = &mut self.kept {
-                *at = Timestamp::now();
+                *at = self.settings.wall.now();
             }
         }
     }
 
     /// Keeps what the next daemon needs on disk. `verdicts` are what the numbers stand for, or will stand for in a moment.
     pub(super) fn keep(&mut self, verdicts: &[VerdictInfo]) -> anyhow::Result<()> {
-        let now = Timestamp::now();
+        let now = self.settings.wall.now();
         let expired = self.maps.expired();
         let clocks = self.reader.stretches().to_vec();
         let stretches = clocks.len();
@@ -149,6 +233,12 @@ impl Observer {
         self.site = prepared.site;
         self.compiled = prepared.compiled;
         self.sources = prepared.sources;
+        self.privacy = prepared.privacy;
+        self.generation = Generation {
+            number: generation,
+            ..prepared.generation
+        };
+        self.recorder.judged_by(self.generation.clone());
         Ok(generation)
     }
 
@@ -174,7 +264,7 @@ impl Observer {
             Question::Rules { all } => serde_json::to_value(answers.rules(all)),
             Question::Undocumented => serde_json::to_value(answers.undocumented()),
             Question::Rpc => serde_json::to_value(answers.rpc()),
-            // Whoever holds the observer's lock cannot answer it.
+            // Whoever holds the observer's lock cannot answer these.
             Question::Reload | Question::Settle => return Reply::Refusal("the daemon is busy".to_owned()),
         };
         match answer {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use crate::catalogue::Catalogue;
 use crate::compile::{Compiled, Machine, VerdictInfo, compile};
 use crate::config::{self, Ended, Reading, SiteFile};
+use crate::history::{Generation, Privacy, StoredFile};
 use crate::kernel::interface;
 use crate::site::SiteModel;
 
@@ -17,6 +18,7 @@ pub(super) struct Written {
     catalogue: Catalogue,
     site: SiteFile,
     sources: Sources,
+    stored: Vec<StoredFile>,
 }
 
 /// A site file, read and compiled.
@@ -24,6 +26,10 @@ pub(super) struct Prepared {
     pub(super) site: SiteModel,
     pub(super) compiled: Compiled,
     pub(super) sources: Sources,
+    /// How much of addresses the history keeps.
+    pub(super) privacy: Privacy,
+    /// What the history keeps of these tables.
+    pub(super) generation: Generation,
     /// What may be a mistake.
     pub(super) warnings: Vec<String>,
 }
@@ -33,10 +39,19 @@ impl Written {
     pub(super) fn read(settings: &Settings) -> anyhow::Result<Self> {
         let began = SystemTime::now();
         let catalogue = Catalogue::load(settings.catalogue.as_deref())?;
-        let site = config::read(&catalogue, &settings.site, &Reading::now(Ended::LeftOut))?;
+        let reading = Reading {
+            today: settings.wall.today(),
+            ended: Ended::LeftOut,
+        };
+        let site = config::read(&catalogue, &settings.site, &reading)?;
         let files = site.model.files.iter().map(PathBuf::from);
         let sources = Sources::read_since(began, files.chain(settings.catalogue.clone()));
+        let stored = sources.stored(
+            site.model.files.len(),
+            site.model.approvals.map(|file| usize::from(file.0)),
+        );
         Ok(Self {
+            stored,
             catalogue,
             site,
             sources,
@@ -50,8 +65,19 @@ impl Written {
         let mut warnings: Vec<_> = self.site.warnings.iter().map(ToString::to_string).collect();
         let existing: Vec<_> = machine.interfaces.iter().map(|(name, _)| name.as_str()).collect();
         warnings.extend(interface::unseen_sides(&site, &existing, &settings.interfaces));
+        let compiled = compile(&self.catalogue, &site, &machine, previous)?;
+        let possible = compiled.rules.iter().filter(|rule| rule.is_possible());
         Ok(Prepared {
-            compiled: compile(&self.catalogue, &site, &machine, previous)?,
+            privacy: Privacy::new(&self.catalogue, &site),
+            generation: Generation {
+                from: settings.wall.now(),
+                number: 0,
+                edition: site.edition.to_string(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                files: self.stored,
+                possible: possible.map(|rule| rule.id.clone()).collect(),
+            },
+            compiled,
             site,
             sources: self.sources,
             warnings,

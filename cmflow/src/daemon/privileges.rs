@@ -11,7 +11,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, chown, lchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -106,7 +106,7 @@ fn give_folder(folder: &Path, user: u32, group: u32) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Where a step is refused. The process must then end: it may have more rights than it should.
-pub fn leave(demotion: &Demotion, pins: &Pins, lock: &Lock, state: &Path) -> anyhow::Result<()> {
+pub fn leave(demotion: &Demotion, pins: &Pins, lock: &Lock, files: &[PathBuf]) -> anyhow::Result<()> {
     let Account { user, group, name } = &demotion.account;
     // Capabilities belong to threads; those that start later take them over from this one.
     ensure!(
@@ -118,11 +118,13 @@ pub fn leave(demotion: &Demotion, pins: &Pins, lock: &Lock, state: &Path) -> any
     pins.hand_over(*user, *group)?;
     if root {
         lock.hand_over(*user, *group)?;
-        match lchown(state, Some(*user), Some(*group)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("giving {} away", state.display()));
+        for file in files {
+            match lchown(file, Some(*user), Some(*group)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("giving {} away", file.display()));
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
     // Files that are made from now on are the user's alone; the socket and the pins say by themselves what is the

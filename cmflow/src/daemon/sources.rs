@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest as _, Sha256};
 
 use crate::answer::SourceFile;
+use crate::history::StoredFile;
 
 /// What tells one state of a file from another, as far as that can be told without reading it.
 type Mark = Option<(SystemTime, u64)>;
@@ -48,6 +49,25 @@ impl Sources {
             paths,
             marks: settled.then_some(marks),
         }
+    }
+
+    /// The files with their texts; the first ones, as many as stated, are the site file and what belongs to it, one of
+    /// which may be its approvals.
+    pub(super) fn stored(&self, of_site: usize, approvals: Option<usize>) -> Vec<StoredFile> {
+        let files = self.files.iter().enumerate();
+        let stored = files.map(|(index, file)| StoredFile {
+            path: file.path.clone(),
+            sha256: file.sha256.clone(),
+            kind: match index {
+                index if Some(index) == approvals => StoredFile::APPROVALS,
+                index if index < of_site => StoredFile::SITE,
+                _ => StoredFile::CATALOGUE,
+            }
+            .to_owned(),
+            // What was read is UTF-8; where it changed meanwhile, the sum tells.
+            text: fs::read_to_string(&file.path).unwrap_or_default(),
+        });
+        stored.collect()
     }
 
     fn marks_now(&self) -> Vec<Mark> {

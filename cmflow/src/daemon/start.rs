@@ -7,6 +7,7 @@ use cmflow_common::gateway::MAX_INTERFACES;
 use jiff::Timestamp;
 
 use crate::answer::Gap;
+use crate::clock::Wall;
 use crate::kernel::interface::{self, Choice, Mode};
 use crate::kernel::{Found, Maps, Pins, survey};
 use crate::reader::{Former, Reader, Timeouts};
@@ -17,6 +18,7 @@ use super::live::observe;
 use super::observer::Observer;
 use super::prepared::{Prepared, Written};
 use super::privileges::{self, Demotion};
+use super::recorder::Recorder;
 use super::saving;
 use super::state::{KnownInterface, State};
 
@@ -48,6 +50,8 @@ pub struct Settings {
     pub demotion: Option<Demotion>,
     /// Whether every frame is logged.
     pub debug_frames: bool,
+    /// The wall clock to go by.
+    pub wall: Wall,
 }
 
 /// How to begin.
@@ -88,7 +92,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     for warning in interface::forewarn(&choice, settings.mode)? {
         log::warn!("{warning}");
     }
-    let observer = match beginning {
+    let mut observer = match beginning {
         Beginning::Anew(why) => {
             clear(settings, &pins, why.as_deref())?;
             anew(settings, &pins, choice, prepared).inspect_err(|_| {
@@ -103,8 +107,10 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     };
     if let Some(demotion) = &settings.demotion {
         // Where it fails, what was attached goes on counting: the next daemon takes it over.
-        privileges::leave(demotion, &pins, &lock, &settings.instance.state())?;
+        privileges::leave(demotion, &pins, &lock, &settings.instance.files())?;
     }
+    // Not before: the database and the thread that writes it are the user's whom the daemon has become.
+    observer.begin_history();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -186,9 +192,9 @@ fn clear(settings: &Settings, pins: &Pins, why: Option<&str>) -> anyhow::Result<
 fn anew(settings: &Settings, pins: &Pins, choice: Choice, prepared: Prepared) -> anyhow::Result<Observer> {
     let run = random()?;
     let mut maps = Maps::make(pins, settings.flow_bits, random()?, run)?;
-    let reader = reader(&mut maps, &prepared, choice.chosen.len())?;
-    maps.looked(Timestamp::now());
-    let mut observer = observer(settings, maps, reader, prepared, run, Timestamp::now());
+    let reader = reader(settings, &mut maps, &prepared, choice.chosen.len())?;
+    maps.looked(settings.wall.now());
+    let mut observer = observer(settings, maps, reader, prepared, run, settings.wall.now(), false);
     observer.maps.load_tables(&observer.compiled.tables)?;
     observer.looked = places(&names(&choice), &[])?.iter().map(Looked::former).collect();
     // From the first packet on, for whoever comes after a kill. Where it cannot be kept, a restart begins anew, and
@@ -220,7 +226,7 @@ fn adopt(
     }
     let asked = names(&choice);
     let places = places(&asked, &state.interfaces)?;
-    let mut reader = reader(&mut maps, &prepared, places.len())?;
+    let mut reader = reader(settings, &mut maps, &prepared, places.len())?;
     let (gone, waiting) = state.gone.restored();
     let former = Former {
         stretches: &state.clocks,
@@ -229,7 +235,7 @@ fn adopt(
     };
     let nameless = reader.go_on(&maps, gone.knowing(&prepared.compiled.verdicts), waiting, &former);
     let from = maps.last_looked().unwrap_or(state.written);
-    let mut observer = observer(settings, maps, reader, prepared, state.run, state.since);
+    let mut observer = observer(settings, maps, reader, prepared, state.run, state.since, true);
     observer.gaps.clone_from(&state.gaps);
     observer.looked = places.iter().map(Looked::former).collect();
     // Before a packet is judged by numbers that only this daemon knows.
@@ -252,7 +258,7 @@ fn adopt(
     for looked in observer.looked.iter_mut().filter(|one| one.program.is_none()) {
         looked.let_go();
     }
-    let gap = Gap::kernel_only(from, Timestamp::now());
+    let gap = Gap::kernel_only(from, settings.wall.now());
     log::info!(
         "taken over: counting since {}, by the kernel alone from {} to {}",
         observer.since,
@@ -296,18 +302,20 @@ fn names(choice: &Choice) -> Vec<String> {
     choice.chosen.iter().map(|one| one.name.clone()).collect()
 }
 
-fn reader(maps: &mut Maps, prepared: &Prepared, interfaces: usize) -> anyhow::Result<Reader> {
+fn reader(
+    settings: &Settings,
+    maps: &mut Maps,
+    prepared: &Prepared,
+    interfaces: usize,
+) -> anyhow::Result<Reader> {
     let timeouts = Timeouts {
         rpc: prepared.site.rpc_lifetime,
         ..Timeouts::default()
     };
-    Ok(Reader::new(
-        maps,
-        timeouts,
-        interfaces,
-        &prepared.compiled,
-        &prepared.site.nats,
-    )?)
+    let nats = &prepared.site.nats;
+    let mut reader = Reader::new(maps, timeouts, interfaces, &prepared.compiled, nats)?;
+    reader.go_by(settings.wall.clone());
+    Ok(reader)
 }
 
 fn observer(
@@ -317,12 +325,16 @@ fn observer(
     prepared: Prepared,
     run: u64,
     since: Timestamp,
+    adopted: bool,
 ) -> Observer {
     Observer {
         settings: settings.clone(),
         site: prepared.site,
         compiled: prepared.compiled,
         sources: prepared.sources,
+        privacy: prepared.privacy,
+        generation: prepared.generation,
+        recorder: Recorder::new(settings.instance.history(), run, adopted, settings.wall.clone()),
         maps,
         reader,
         looked: Vec::new(),

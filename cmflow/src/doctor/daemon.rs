@@ -190,6 +190,7 @@ pub(super) mod tests {
             events_lost_by_kind: BTreeMap::new(),
             files: Vec::new(),
             gaps: Vec::new(),
+            history: crate::answer::HistoryStatus::default(),
             generation: 1,
             conservation: ConservationStatus {
                 ok: true,

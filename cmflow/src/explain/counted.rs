@@ -57,7 +57,9 @@ fn one(book: &Book<'_>, end: End, role: RoleId) -> Option<String> {
             format!("{address} counts as {id}: a public address, and the site file gives the role none")
         });
     }
-    if kind == Some(RoleKind::Named) {
+    // Who is approved by address counts as nothing else.
+    let by_address = book.site.address_set(book.catalogue.roles.len(), role).is_some();
+    if kind == Some(RoleKind::Named) || by_address {
         return None;
     }
     let implying = named.iter().find(|held| {

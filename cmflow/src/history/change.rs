@@ -1,10 +1,11 @@
 //! What happened since the history was last written: all of it is stored at once or not at all.
 
+use std::collections::HashMap;
+
 use cmflow_common::gateway::Count;
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Day;
 use crate::compile::VerdictInfo;
 
 /// What flows did.
@@ -86,6 +87,19 @@ pub struct ConversationChange {
     pub initiators: u32,
     /// Different addresses seen to answer so far, at least.
     pub responders: u32,
+}
+
+impl ConversationChange {
+    fn absorb(&mut self, later: &Self) {
+        self.more.add(&later.more);
+        self.live = later.live;
+        self.first_seen = self.first_seen.min(later.first_seen);
+        self.last_seen = self.last_seen.max(later.last_seen);
+        self.last_proving = self.last_proving.max(later.last_proving);
+        self.ports = (self.ports.0.min(later.ports.0), self.ports.1.max(later.ports.1));
+        self.initiators = self.initiators.max(later.initiators);
+        self.responders = self.responders.max(later.responders);
+    }
 }
 
 /// What happened of a verdict, whoever talked.
@@ -214,9 +228,66 @@ pub struct Change {
 }
 
 impl Change {
-    /// The day that it is counted for.
-    #[must_use]
-    pub fn day(&self) -> Day {
-        super::day_of(self.to)
+    /// Takes in what happened after this, where this could not be stored yet.
+    pub fn absorb(&mut self, later: Self) {
+        let places: Vec<u32> = later
+            .verdicts
+            .iter()
+            .map(|info| {
+                let known = self.verdicts.iter().position(|own| own == info);
+                let place = known.unwrap_or_else(|| {
+                    self.verdicts.push(info.clone());
+                    self.verdicts.len() - 1
+                });
+                u32::try_from(place).expect("verdicts are numbered by 16 bits")
+            })
+            .collect();
+        let place = |index: u32| places[index as usize];
+        for VerdictChange { verdict, more } in later.counted {
+            match self.counted.iter_mut().find(|own| own.verdict == place(verdict)) {
+                Some(own) => own.more.add(&more),
+                None => self.counted.push(VerdictChange {
+                    verdict: place(verdict),
+                    more,
+                }),
+            }
+        }
+        let mut known: HashMap<ConversationKey, usize> = self
+            .conversations
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (one.key.clone(), index))
+            .collect();
+        for mut one in later.conversations {
+            one.key.verdict = place(one.key.verdict);
+            match known.get(&one.key) {
+                Some(index) => self.conversations[*index].absorb(&one),
+                None => {
+                    known.insert(one.key.clone(), self.conversations.len());
+                    self.conversations.push(one);
+                }
+            }
+        }
+        self.sightings.extend(later.sightings);
+        self.outages.extend(later.outages);
+        self.to = later.to;
+        self.run = later.run;
+        self.counters = later
+            .counters
+            .into_iter()
+            .map(|(verdict, count)| (place(verdict), count))
+            .collect();
+        self.interfaces = later.interfaces;
     }
+
+    /// The time that it is counted for: its begin, because it is written when its minute is over. What was written late
+    /// counts for its end, where a time that was not observed as it should be explains it.
+    #[must_use]
+    pub fn counts_for(&self) -> Timestamp {
+        let late = self.to.duration_since(self.from) > Self::LONG;
+        if late { self.to } else { self.from }
+    }
+
+    /// No change that is written in time is longer.
+    const LONG: SignedDuration = SignedDuration::from_secs(90);
 }

@@ -24,7 +24,7 @@ pub enum Question {
     Rpc,
     /// To read the site file anew.
     Reload,
-    /// To write to the history what it has counted since the last minute.
+    /// To write its history up to now.
     Settle,
 }
 

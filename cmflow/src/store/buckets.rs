@@ -53,13 +53,13 @@ const ADD_UP: &str = "ON CONFLICT DO UPDATE SET packets = packets + excluded.pac
     flows = flows + excluded.flows, answered = answered + excluded.answered, proving = proving + excluded.proving,
     refused = refused + excluded.refused, one_sided = one_sided + excluded.one_sided";
 
-/// Adds what a change says of verdicts to the minute of its end.
+/// Adds what a change says of verdicts to the minute that it counts for.
 pub(super) fn add(
     transaction: &Transaction<'_>,
     resolver: &mut Resolver<'_>,
     change: &Change,
 ) -> Result<(), Fault> {
-    let minute = change.to.as_second().div_euclid(MINUTE.seconds);
+    let minute = change.counts_for().as_second().div_euclid(MINUTE.seconds);
     let mut add = MINUTE.adding(transaction)?;
     for counted in change.counted.iter().filter(|counted| !counted.more.is_none()) {
         let verdict = resolver.id(counted.verdict)?;

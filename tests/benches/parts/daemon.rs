@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use cmflow::serve::{self, Question};
 use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office};
 use xtask::frames::eth;
@@ -34,9 +36,12 @@ pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     };
     // The daemon may run where it likes.
     machine::go_anywhere()?;
-    let figures = [memory(&office), processor(&office, asked)];
+    let memory = memory(&office);
+    let processor = processor(&office, asked);
     machine::stay_on_one_processor()?;
-    figures.into_iter().collect()
+    let mut figures = vec![memory?];
+    figures.extend(processor?);
+    Ok(figures)
 }
 
 fn memory(office: &Office) -> Result<Figure> {
@@ -63,7 +68,7 @@ fn memory(office: &Office) -> Result<Figure> {
     Ok(figure)
 }
 
-fn processor(office: &Office, asked: &Asked) -> Result<Figure> {
+fn processor(office: &Office, asked: &Asked) -> Result<[Figure; 2]> {
     let plan = Plan::on(&BOTH).slots(1 << 18);
     let daemon = Daemon::start(office.gateway(), SITE, &plan)?;
     let flows = flows(office, &daemon, 100_000)?;
@@ -77,9 +82,41 @@ fn processor(office: &Office, asked: &Asked) -> Result<Figure> {
         let used = processor_ns(process)? - before;
         shares.push(used as f64 / (seconds as f64 * 1e9) * 100.0);
     }
+    let minutes = history(office, &daemon, 100_000)?;
     daemon.finish()?;
-    let figure = Figure::of("daemon-cpu-idle-100k", "% of core", shares).at_most(1.0);
-    Ok(figure.with("flows", flows as f64))
+    let idle = Figure::of("daemon-cpu-idle-100k", "% of core", shares).at_most(1.0);
+    let history = Figure::of("history-cpu-100k", "% of core", minutes).at_most(2.0);
+    Ok([idle, history].map(|figure| figure.with("flows", flows as f64)))
+}
+
+/// The share of a minute that writing one down takes in which each of the flows sent something.
+fn history(office: &Office, daemon: &Daemon, count: u32) -> Result<Vec<f64>> {
+    let client = office.lab.tier("client").netns().frames(Tier::INTERFACE)?;
+    let socket = PathBuf::from(format!("/run/cmflow/{}.sock", daemon.instance()));
+    let process = daemon.process()?;
+    let mut shares = Vec::new();
+    for _ in 0..3 {
+        for flow in 0..count {
+            let (address, port) = end(flow);
+            send(
+                &client,
+                &eth().ipv4(&address, SERVER).tcp(port, 443).ack().payload(8),
+            )?;
+        }
+        let before = processor_ns(process)?;
+        serve::ask(&socket, &Question::Settle)?;
+        shares.push((processor_ns(process)? - before) as f64 / 60e9 * 100.0);
+    }
+    Ok(shares)
+}
+
+const SERVER: &str = "10.20.0.11";
+
+/// Who opens a flow, and from which port: 50 ports at each of as many clients as it takes.
+fn end(flow: u32) -> (String, u16) {
+    let near = Ipv4Addr::new(10, 10, 0, 0).to_bits();
+    let address = Ipv4Addr::from_bits(near + 2 + flow / 50).to_string();
+    (address, 50_000 + (flow % 50) as u16)
 }
 
 /// Nanoseconds that all threads of a process ran.
@@ -98,11 +135,9 @@ fn processor_ns(process: u32) -> Result<u64> {
 fn flows(office: &Office, daemon: &Daemon, count: u32) -> Result<usize> {
     let client = office.lab.tier("client").netns().frames(Tier::INTERFACE)?;
     let server = office.lab.tier("site").netns().frames(Tier::INTERFACE)?;
-    let (near, far) = (Ipv4Addr::new(10, 10, 0, 0).to_bits(), "10.20.0.11");
+    let far = SERVER;
     for flow in 0..count {
-        // 50 ports at each of as many clients as it takes.
-        let address = Ipv4Addr::from_bits(near + 2 + flow / 50).to_string();
-        let port = 50_000 + (flow % 50) as u16;
+        let (address, port) = end(flow);
         let asks = || eth().ipv4(&address, far).tcp(port, 443);
         send(&client, &asks().syn())?;
         send(&server, &eth().ipv4(far, &address).tcp(443, port).syn().ack())?;

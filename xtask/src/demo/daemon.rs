@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::answers::{Answers, Flow, Law, Rule, Unexplained};
+use super::audited::Audit;
 use crate::lab::{Lab, Running, wait_until};
 use crate::step::answered;
 
@@ -160,6 +161,11 @@ impl Client {
             // Asked last, so that the law speaks of all that is shown.
             law: self.status()?.law(),
         })
+    }
+
+    /// What an audit of it says.
+    pub(super) fn audit(&self) -> Result<Audit> {
+        self.ask("audit")
     }
 
     fn ask<T: DeserializeOwned>(&self, verb: &str) -> Result<T> {

@@ -6,6 +6,7 @@
 //! writes it down as frames for `replayed`. Both end in the same `summary`.
 
 mod answers;
+mod audited;
 mod conversation;
 mod daemon;
 mod dhcp;

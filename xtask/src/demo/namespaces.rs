@@ -13,7 +13,7 @@ use super::kills::Kills;
 use super::live::Live;
 use super::stage::Stage;
 use super::traffic::Traffic;
-use super::{Options, place, site_file, summary};
+use super::{Options, audited, place, site_file, summary};
 use crate::lab::{Lab, ScratchDir, Signals};
 use crate::setup::programs;
 use crate::step::step;
@@ -80,6 +80,9 @@ pub(super) fn run(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
         let survived = kills.map(Kills::end).transpose()?;
         let answers = client.as_ref().map(Client::answers).transpose()?;
         let mut well = summary::print(traffic.went(), &traffic.substituted, answers.as_ref());
+        if let Some(client) = &client {
+            well &= audited::print(&client.audit()?, traffic.went(), options.seconds);
+        }
         if let Some(survived) = survived {
             well &= survived.print();
         }

@@ -19,11 +19,13 @@ pub(super) fn start<'a>(
 ) -> Result<Servers> {
     let mut sockets = Vec::new();
     let mut open: BTreeSet<(bool, SocketAddr)> = BTreeSet::new();
-    for conversation in conversations.filter(|row| row.ending == Ending::Answered) {
+    for conversation in conversations.filter(|row| row.ending != Ending::Refused) {
         let (tcp, address) = (conversation.protocol == Protocol::Tcp, conversation.destination());
         if open.insert((tcp, address)) {
             let netns = stage.responder(conversation);
-            sockets.push(if tcp {
+            sockets.push(if conversation.ending == Ending::Silence {
+                netns.silent_udp(address)?
+            } else if tcp {
                 netns.echo_tcp(address)?
             } else {
                 netns.echo_udp(address)?

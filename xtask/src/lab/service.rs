@@ -58,6 +58,20 @@ impl Service {
         }))
     }
 
+    /// Takes datagrams and says nothing: whoever sends them is not told that nobody is there.
+    pub(super) fn silent(socket: UdpSocket) -> Result<Self> {
+        socket.set_read_timeout(Some(ROUND))?;
+        Ok(Self::run(move |state| {
+            let mut datagram = vec![0; usize::from(u16::MAX)];
+            while !state.ended.load(Ordering::Relaxed) {
+                if let Ok((length, _)) = socket.recv_from(&mut datagram) {
+                    state.served.fetch_add(1, Ordering::Relaxed);
+                    state.bytes.fetch_add(length as u64, Ordering::Relaxed);
+                }
+            }
+        }))
+    }
+
     fn run(serve: impl FnOnce(&Arc<State>) + Send + 'static) -> Self {
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);

@@ -64,6 +64,11 @@ impl Netns {
         Service::udp(self.udp(address)?)
     }
 
+    /// Takes datagrams at this address and answers none.
+    pub fn silent_udp(&self, address: SocketAddr) -> Result<Service> {
+        Service::silent(self.udp(address)?)
+    }
+
     /// Whether something inside accepts TCP connections on an address of the namespace. The question
     /// itself never leaves the namespace.
     pub fn accepts_tcp(&self, address: SocketAddr) -> bool {

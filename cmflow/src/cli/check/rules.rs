@@ -44,7 +44,11 @@ pub(super) struct Own<'a> {
     udp: &'a [PortRange],
     icmp: bool,
     why: &'a str,
+    /// Who answers for it; nothing for a rule of the site file.
+    by: Option<&'a str>,
     until: Option<String>,
+    /// Whether its last day has passed: it explains nothing.
+    ended: bool,
     /// Whether there are computers at both ends.
     possible: bool,
 }
@@ -95,13 +99,15 @@ pub(super) fn of_companions(compiled: &Compiled) -> Vec<CompanionRules<'_>> {
     companions
 }
 
-/// In the order of the files.
+/// In the order of the files, those that have ended last.
 pub(super) fn own<'a>(site: &'a SiteModel, compiled: &'a Compiled) -> Vec<Own<'a>> {
     let possible: HashSet<&str> = of_kind(compiled, VerdictKind::Approved)
         .filter(|rule| rule.is_possible())
         .map(|rule| &*rule.id)
         .collect();
-    let own = site.rules.iter().map(|rule| Own {
+    let holding = site.rules.iter().map(|rule| (rule, false));
+    let all = holding.chain(site.ended.iter().map(|rule| (rule, true)));
+    let own = all.map(|(rule, ended)| Own {
         id: &rule.id,
         from: compiled.role(rule.from),
         to: compiled.role(rule.to),
@@ -110,6 +116,8 @@ pub(super) fn own<'a>(site: &'a SiteModel, compiled: &'a Compiled) -> Vec<Own<'a
         udp: &rule.udp,
         icmp: rule.icmp_echo,
         why: &rule.why,
+        by: rule.by.as_deref(),
+        ended,
         until: rule.until.map(|until| until.to_string()),
         possible: possible.contains(&*rule.id),
     });
@@ -179,7 +187,7 @@ pub(super) fn write_own(out: &mut impl Write, own: &[Own<'_>]) -> io::Result<()>
     if own.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\nOwn rules")?;
+    writeln!(out, "\nOwn rules and approvals")?;
     let width = own.iter().map(|one| one.id.len()).max().unwrap_or(0);
     for one in own {
         writeln!(out, "  {:width$}  {}", one.id, one.words())?;
@@ -203,14 +211,17 @@ impl Own<'_> {
         if self.icmp {
             parts.push("ICMP echo".to_owned());
         }
-        if let Some(until) = &self.until {
-            parts.push(format!("until {until}"));
+        match &self.until {
+            Some(until) if self.ended => parts.push(format!("ended on {until}")),
+            Some(until) => parts.push(format!("until {until}")),
+            None => {}
         }
-        let nobody = if self.possible {
+        let by = self.by.map(|by| format!(", {by}")).unwrap_or_default();
+        let nobody = if self.possible || self.ended {
             ""
         } else {
             " (nobody at one of its ends)"
         };
-        format!("{}: {}{nobody}", parts.join(", "), self.why)
+        format!("{}: {}{by}{nobody}", parts.join(", "), self.why)
     }
 }

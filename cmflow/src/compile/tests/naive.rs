@@ -246,8 +246,12 @@ impl<'a> Naive<'a> {
                 || rule.opened_by == OpenedBy::Either && turned(rule) && !self.is_taken(rule, rule.to, from)
                 || self.sends(rule, from, to.group)
         });
+        let is_approval = |rule: &Rule| {
+            let mut own = self.site.rules.iter();
+            own.any(|own| own.approval && own.id == rule.id)
+        };
         let turned = self.credited(from, to, protocol, port, false, |rule| {
-            turned(rule) || as_printed(rule) && self.is_taken(rule, rule.from, from)
+            !is_approval(rule) && turned(rule) || as_printed(rule) && self.is_taken(rule, rule.from, from)
         });
         let hides = match protocol {
             protocol::TCP | protocol::ICMP | protocol::ICMPV6 => false,
@@ -401,7 +405,8 @@ impl<'a> Naive<'a> {
     }
 
     fn roles(&self) -> impl Iterator<Item = RoleId> {
-        let count = self.catalogue.roles.len() + self.site.custom_roles.len();
+        let roles = self.catalogue.roles.len() + self.site.custom_roles.len();
+        let count = roles + self.site.address_sets.len();
         (0..u16::try_from(count).expect("few roles")).map(RoleId)
     }
 
@@ -477,14 +482,24 @@ impl<'a> Naive<'a> {
             .is_some_and(|role| self.implied(address, role))
     }
 
+    /// Whether an approval names the address where that stands for a role.
+    fn in_set(&self, address: IpAddr, role: RoleId) -> bool {
+        let least = self.local_length(address).unwrap_or(0);
+        let set = self.site.address_set(self.catalogue.roles.len(), role);
+        let mut prefixes = set.into_iter().flatten();
+        prefixes.any(|prefix| prefix.prefix_len() >= least && prefix.contains(&address))
+    }
+
     fn opens(&self, address: IpAddr, role: RoleId) -> bool {
-        self.implied(address, role)
+        self.in_set(address, role)
+            || self.implied(address, role)
             || self.kind(role) == Some(RoleKind::Named) && self.known(address)
             || Some(role) == self.catalogue.role("client") && self.is_site_system(address)
     }
 
     fn answers(&self, address: IpAddr, role: RoleId) -> bool {
-        self.kind(role) == Some(RoleKind::Named) && self.known(address)
+        self.in_set(address, role)
+            || self.kind(role) == Some(RoleKind::Named) && self.known(address)
             || self.stands_for(address, role)
             || self.implied(address, role)
                 && !(Some(role) == self.catalogue.role("client") && self.is_site_system(address))

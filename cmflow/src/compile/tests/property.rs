@@ -18,7 +18,7 @@ use crate::catalogue::{
 };
 use crate::compile::{Machine, compile};
 use crate::site::{
-    CustomRole, Extent, FlagForeign, Host, InterfaceSide, Nat, OwnRule, Place, PortChanges, Proxy, Site,
+    CustomRole, Extent, FlagForeign, Host, InterfaceSide, Nat, OwnRule, Place, PortChanges, Proxy, Rpc, Site,
     SiteIndex, SiteModel, Socket, SqlInstance, Stated, Statement,
 };
 
@@ -58,6 +58,8 @@ const SETTINGS: [&str; 3] = ["web", "sql", "rpc-dynamic"];
 const COMPANIONS: [&str; 2] = ["on", "off"];
 const CONDITIONS: [&str; 3] = ["wake-up", "wsus-cleanup", "unc-shares"];
 const ROLES: usize = 9;
+/// Sets of addresses that approvals name.
+const SETS: usize = 3;
 const SITE_SERVER: RoleId = RoleId(7);
 
 fn role(id: &str, kind: RoleKind, implies: &[u16]) -> Role {
@@ -290,10 +292,46 @@ fn own_rules() -> impl Strategy<Value = Vec<OwnRule>> {
             tcp: rule.tcp,
             icmp_echo: rule.icmp_echo,
             why: "CHG1234".to_owned(),
+            by: None,
+            made: None,
             until: None,
+            approval: false,
+            place: Place::default(),
         });
         own.collect()
     })
+}
+
+/// Approvals by role and by address, and the sets of addresses that they name.
+fn approvals() -> impl Strategy<Value = (Vec<OwnRule>, Vec<Vec<IpNet>>)> {
+    let set = || prop::collection::vec(prefix(), 1..3);
+    // Roles after the catalogue's and the custom one are the sets.
+    let approval = (rule(), 0..ROLES + SETS, 0..ROLES + SETS);
+    (
+        prop::collection::vec(approval, 1..4),
+        prop::collection::vec(set(), SETS),
+    )
+        .prop_map(|(rules, sets)| {
+            let approvals = rules
+                .into_iter()
+                .enumerate()
+                .map(|(number, (rule, from, to))| OwnRule {
+                    id: format!("approval-{number:02}"),
+                    from: RoleId(u16::try_from(from).expect("few roles")),
+                    to: RoleId(u16::try_from(to).expect("few roles")),
+                    opened_by: rule.opened_by,
+                    udp: rule.udp,
+                    tcp: rule.tcp,
+                    icmp_echo: rule.icmp_echo,
+                    why: "CHG1234".to_owned(),
+                    by: Some("A. Admin".to_owned()),
+                    made: None,
+                    until: None,
+                    approval: true,
+                    place: Place::default(),
+                });
+            (approvals.collect(), sets)
+        })
 }
 
 fn conditions() -> impl Strategy<Value = BTreeMap<String, Stated>> {
@@ -462,7 +500,48 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn tables_say_what_the_naive_reading_says(catalogue in catalogue(), site in site()) {
+    fn an_approval_changes_nothing_but_what_it_covers(
+        catalogue in catalogue(),
+        site in site(),
+        rpc in select(&Rpc::ALL[..]),
+        approvals in approvals(),
+    ) {
+        let machine = machine();
+        let site = SiteModel { rpc, ..site };
+        let before = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
+        let approved = with(site.clone(), approvals);
+        let after = compile(&catalogue, &approved, &machine, &[]).expect("it compiles");
+        for from in ADDRESSES.map(address) {
+            let who = Address::from(from);
+            prop_assert_eq!(before.roles_of(who), after.roles_of(who));
+            prop_assert_eq!(before.roles_answering(who), after.roles_answering(who));
+            prop_assert_eq!(before.class(who).known, after.class(who).known);
+            for to in ADDRESSES.map(address) {
+                let pairs = [Pair::new(&before, from, to), Pair::new(&after, from, to)];
+                for ((protocol, port), seen) in FLOWS.into_iter().flat_map(|flow| [(flow, true), (flow, false)]) {
+                    let [was, is] = pairs.each_ref().map(|pair| compiled_answer(pair, protocol, port, seen));
+                    if was == is {
+                        continue;
+                    }
+                    let what = format!("{from} -> {to} {protocol}/{port} seen {seen}: {was:?}, then {is:?}");
+                    prop_assert_eq!(is.kind, VerdictKind::Approved, "{}", what);
+                    prop_assert!(is.rules.iter().any(|rule| rule.starts_with("approval-")), "{}", what);
+                    prop_assert_ne!(was.kind, VerdictKind::Documented, "{}", what);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tables_say_what_the_naive_reading_says(
+        catalogue in catalogue(),
+        site in site(),
+        approvals in prop::option::of(approvals()),
+    ) {
+        let site = match approvals {
+            Some(approvals) => with(site, approvals),
+            None => site,
+        };
         let machine = machine();
         let compiled = compile(&catalogue, &site, &machine, &[]).expect("it compiles");
         let naive = Naive::new(&catalogue, &site, &machine);
@@ -535,6 +614,12 @@ proptest! {
             }
         }
     }
+}
+
+fn with(mut site: SiteModel, (approvals, sets): (Vec<OwnRule>, Vec<Vec<IpNet>>)) -> SiteModel {
+    site.rules.extend(approvals);
+    site.address_sets = sets;
+    site
 }
 
 fn machine() -> Machine {

@@ -15,10 +15,10 @@ impl Drop for Folder {
 }
 
 /// Files with every way to include: patterns, folders, a ring of names for one file, CSV.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (
         "gateway.conf",
-        "include = [\"branches/*.toml\", \"./branches/../dps.csv\"]\n[roles]\nsite-server = [\"10.30.0.5\"]\n",
+        "approvals = \"agreed.toml\"\ninclude = [\"branches/*.toml\", \"./branches/../dps.csv\"]\n[roles]\nsite-server = [\"10.30.0.5\"]\n",
     ),
     (
         "branches/a.toml",
@@ -27,6 +27,10 @@ const FILES: [(&str, &str); 4] = [
     (
         "branches/b.toml",
         "[roles]\nclient = [\"10.2.0.0/16\"]\n[[host]]\nname = \"mp01\"\naddress = \"10.20.0.11\"\nroles = \"management-point\"\n",
+    ),
+    (
+        "agreed.toml",
+        "[[approval]]\nid = \"a\"\nby = \"A\"\nwhy = \"CHG1\"\npermanent = true\nfrom = \"client\"\nto = \"10.2.0.9\"\ntcp = 1\n",
     ),
     (
         "dps.csv",
@@ -38,7 +42,11 @@ fn stored(names: &[String]) -> Vec<StoredFile> {
     let stored = names.iter().map(|name| StoredFile {
         path: name.clone(),
         sha256: String::new(),
-        kind: StoredFile::SITE.to_owned(),
+        kind: match name.ends_with("agreed.toml") {
+            true => StoredFile::APPROVALS,
+            false => StoredFile::SITE,
+        }
+        .to_owned(),
         text: fs::read_to_string(name).expect("it was read"),
     });
     stored.collect()

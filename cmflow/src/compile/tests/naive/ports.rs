@@ -56,7 +56,8 @@ impl Naive<'_> {
         }
         let ranges = self.ranges(rule, kind, at, asked);
         let covered = |port: u16| ranges.iter().any(|range| range.contains(port));
-        if rule.dynamic {
+        let by_address = self.site.address_set(self.catalogue.roles.len(), rule.to);
+        if rule.dynamic || by_address.is_some() {
             return covered(port);
         }
         let leaves = at.moved.iter().any(|(from, _)| *from == port);
