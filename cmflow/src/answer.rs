@@ -1,6 +1,7 @@
 //! What the daemon answers: the shapes that scripts read, in the words of the documents.
 
 mod audit;
+mod firewall;
 mod rpc;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub use audit::{
     Approved, Audit, AuditGap, AuditGroup, AuditWindow, AuditedGateway, AuditedRule, Contradiction, DayUse,
     Grade, Opening, Pairs, TableGeneration,
 };
+pub use firewall::{ComparedLine, Enough, FirewallComparison, LineTraffic, MissingOpening, UnreadLine};
 pub use rpc::{PortStretch, Rpc, RpcPair};
 
 /// Packets and bytes.

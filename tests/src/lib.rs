@@ -1,9 +1,11 @@
 //! What the tests that look at cmflow from outside share.
+pub mod audits;
 pub mod binary;
 pub mod calendar;
 pub mod chance;
 pub mod company;
 pub mod corpus;
+pub mod firewall_tools;
 pub mod fuzzing;
 pub mod gateway_daemon;
 pub mod golden;
@@ -11,6 +13,7 @@ pub mod kernel_rig;
 pub mod notes;
 pub mod office;
 pub mod pinned;
+pub mod powershell;
 pub mod recorded;
 pub mod replayed;
 pub mod sightings;

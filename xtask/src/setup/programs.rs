@@ -33,6 +33,9 @@ pub const TSHARK: Program = program("tshark", "tshark", &[]);
 /// Translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);
 
+/// Reads what is exported for it; ip6tables-restore comes with it.
+pub const IPTABLES: Program = program("iptables-restore", "iptables", &[]);
+
 /// What the benches measure with, and what stands beside cmflow there.
 pub const BENCH: [Program; 5] = [
     IP,
