@@ -25,6 +25,7 @@ pub mod kernel;
 pub mod nearest;
 pub mod reader;
 pub mod replay;
+pub mod report;
 pub mod serve;
 pub mod site;
 pub mod spelling;

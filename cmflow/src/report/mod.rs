@@ -1,0 +1,17 @@
+//! An audit as a document: pure, from [`crate::answer::Audit`] to text.
+//!
+//! `html` is one file that needs nothing beside it, `markdown` the same for a ticket or a wiki. Both go by one order:
+//! what was found, what it rests on, rules, openings, what nothing explains, what contradicts the site file.
+
+mod connections;
+pub mod figures;
+mod grades;
+mod html;
+mod markdown;
+mod plain;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+pub use html::html;
+pub use markdown::markdown;
