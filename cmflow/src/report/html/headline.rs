@@ -19,14 +19,14 @@ fn by_grade(audit: &Audit) -> Markup {
                 }
             }
         }
-        table.grades {
+        table.grades.cards {
             thead { tr { th scope="col" { "Grade" } th.number scope="col" { "Rules" } th scope="col" { "What it means" } } }
             tbody {
                 @for grade in Grade::ALL {
                     @let number = tally.iter().find(|(one, _)| *one == grade).map_or(0, |(_, number)| *number);
                     tr {
                         th scope="row" { (badge(grade)) }
-                        td.number { (count(number)) }
+                        td.number data-label="Rules" { (count(number)) }
                         td { (grades::meaning(grade)) }
                     }
                 }

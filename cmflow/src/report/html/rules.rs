@@ -27,7 +27,7 @@ pub(super) fn part(audit: &Audit) -> Markup {
                     @let (silent, told): (Vec<_>, Vec<_>) =
                         rules.into_iter().partition(|rule| part == Part::Companions && is_silent(rule));
                     p.sub { (grades::told(&grades::of(told.iter().copied().chain(silent.iter().copied())))) }
-                    @if !told.is_empty() { (listed(part, &told, &audit.window)) }
+                    @if !told.is_empty() { (listed(part, &told, audit)) }
                     @if !silent.is_empty() { (unheard(&silent, &told)) }
                 }
             }
@@ -52,7 +52,7 @@ fn key(window: &AuditWindow) -> Markup {
     }
 }
 
-fn listed(part: Part, rules: &[&AuditedRule], window: &AuditWindow) -> Markup {
+fn listed(part: Part, rules: &[&AuditedRule], audit: &Audit) -> Markup {
     html! {
         table.rules.cards {
             thead {
@@ -65,18 +65,31 @@ fn listed(part: Part, rules: &[&AuditedRule], window: &AuditWindow) -> Markup {
                     th scope="col" { "Why" }
                 }
             }
-            @for connection in connections(rules) { (between(part, &connection, window)) }
+            @for connection in connections(rules) { (between(part, &connection, audit)) }
         }
     }
 }
 
-fn between(part: Part, connection: &Connection<'_>, window: &AuditWindow) -> Markup {
+fn between(part: Part, connection: &Connection<'_>, audit: &Audit) -> Markup {
     let Connection { from, to, rules } = connection;
     let name = format!("{from}/{to}");
     html! {
         tbody id=(anchor(part.word(), &name)) {
-            tr.connection { th colspan="6" scope="rowgroup" { (from) " → " (to) } }
-            @for rule in rules { (row(rule, window)) }
+            tr.connection {
+                th colspan="6" scope="rowgroup" {
+                    (from) " → " (to)
+                    @for other in Part::ALL.into_iter().filter(|other| *other != part) {
+                        @let more = other.rules(&audit.rules).into_iter();
+                        @let more = more.filter(|rule| rule.from == *from && rule.to == *to).count();
+                        @if more > 0 {
+                            a href=(format!("#{}", anchor(other.word(), &name))) {
+                                "and " (more) " among " (other.title().to_lowercase())
+                            }
+                        }
+                    }
+                }
+            }
+            @for rule in rules { (row(rule, &audit.window)) }
         }
     }
 }
