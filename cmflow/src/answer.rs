@@ -2,6 +2,7 @@
 
 mod audit;
 mod rpc;
+mod what_if;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ pub use audit::{
     Grade, Opening, Pairs, TableGeneration,
 };
 pub use rpc::{PortStretch, Rpc, RpcPair};
+pub use what_if::{Judges, WhatIf, WhatIfGroup, WhatIfVerdict};
 
 /// Packets and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

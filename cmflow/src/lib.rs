@@ -31,3 +31,4 @@ pub mod site;
 pub mod spelling;
 pub mod store;
 pub mod suggest;
+pub mod whatif;
