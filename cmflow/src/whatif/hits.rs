@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::judged::{Announced, Both, explains};
 use crate::explain::Book;
 use crate::history::Evidence;
 
 /// What conversations say of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Hit {
     /// Last packet of them.
     pub last_seen: Timestamp,
