@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::{AuditedRule, Grade};
+use super::figures::{count, many};
+use crate::answer::{Audit, AuditedRule, Grade};
 
 /// The grade in a sentence.
 pub(super) const fn meaning(grade: Grade) -> &'static str {
@@ -55,4 +56,24 @@ pub(super) fn told(tally: &[(Grade, u64)]) -> String {
 /// Grades of rules.
 pub(super) fn of<'a>(rules: impl IntoIterator<Item = &'a AuditedRule>) -> Vec<(Grade, u64)> {
     tally(rules.into_iter().map(|rule| rule.grade))
+}
+
+/// Grades of all rules of an audit, those among them that are left out of its list.
+pub(super) fn of_all(audit: &Audit) -> Vec<(Grade, u64)> {
+    let named = |grade: Grade| Some((grade, *audit.grades.get(grade.name())?));
+    let found = Grade::ALL.into_iter().filter_map(named);
+    found.filter(|(_, number)| *number > 0).collect()
+}
+
+/// What is to be said where the list of rules holds some grades only.
+pub(super) fn left_out(audit: &Audit) -> Option<String> {
+    let all: u64 = of_all(audit).iter().map(|(_, number)| number).sum();
+    let shown = audit.rules.len() as u64;
+    (shown < all).then(|| {
+        format!(
+            "Only {} of {} are listed, with the openings of the same grades: those that were asked for.",
+            count(shown),
+            many(all, "rule", "rules")
+        )
+    })
 }

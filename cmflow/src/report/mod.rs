@@ -9,8 +9,10 @@ mod connections;
 pub mod figures;
 mod grades;
 mod html;
+pub mod lists;
 mod markdown;
-mod plain;
+pub(crate) mod plain;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod verdict;

@@ -1,8 +1,9 @@
-//! Lists of addresses and roles in a line.
+//! Addresses, roles and ports in a line.
 
 use std::fmt::Display;
 
 use crate::answer::Opening;
+use crate::catalogue::PortRange;
 
 /// Items with commas between them.
 pub(super) fn listed<T: Display>(items: &[T]) -> String {
@@ -20,7 +21,7 @@ pub(super) fn roles(roles: &[String]) -> String {
 }
 
 /// An address without the length that says it is one.
-pub(super) fn end(prefix: &ipnet::IpNet) -> String {
+pub(crate) fn end(prefix: &ipnet::IpNet) -> String {
     if prefix.prefix_len() == prefix.max_prefix_len() {
         prefix.addr().to_string()
     } else {
@@ -28,12 +29,17 @@ pub(super) fn end(prefix: &ipnet::IpNet) -> String {
     }
 }
 
+/// Ports with commas between them.
+pub(crate) fn ports(ranges: &[PortRange]) -> String {
+    let told: Vec<_> = ranges.iter().map(PortRange::to_string).collect();
+    told.join(",")
+}
+
 /// The service of an opening, `tcp/80,443`.
 pub(super) fn service(opening: &Opening) -> String {
     if opening.ports.is_empty() {
         format!("{}/echo", opening.protocol)
     } else {
-        let ports: Vec<_> = opening.ports.iter().map(ToString::to_string).collect();
-        format!("{}/{}", opening.protocol, ports.join(","))
+        format!("{}/{}", opening.protocol, ports(&opening.ports))
     }
 }

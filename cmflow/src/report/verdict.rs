@@ -7,7 +7,9 @@ use crate::report::figures::seconds_between;
 
 /// The sentences at the head of a report.
 pub(super) fn sentences(audit: &Audit) -> Vec<String> {
-    let mut told = vec![of_rules(audit), of_unexplained(audit), of_window(audit)];
+    let mut told = vec![of_rules(audit)];
+    told.extend(grades::left_out(audit));
+    told.extend([of_unexplained(audit), of_window(audit)]);
     if !audit.contradictions.is_empty() {
         let number = audit.contradictions.len() as u64;
         let what = many(number, "observation contradicts", "observations contradict");
@@ -26,10 +28,11 @@ pub(super) fn sentences(audit: &Audit) -> Vec<String> {
 }
 
 fn of_rules(audit: &Audit) -> String {
-    if audit.rules.is_empty() {
+    let tally = grades::of_all(audit);
+    let all: u64 = tally.iter().map(|(_, number)| number).sum();
+    if all == 0 {
         return "The site file makes no rule possible, so nothing can be said of any.".to_owned();
     }
-    let tally = grades::of(&audit.rules);
     let review: u64 = tally
         .iter()
         .filter(|(grade, _)| grade.needs_review())
@@ -38,7 +41,7 @@ fn of_rules(audit: &Audit) -> String {
     let of = |grade| tally.iter().find(|(one, _)| *one == grade).map_or(0, |(_, n)| *n);
     format!(
         "Of {} that the site file makes possible, {} used and {} unused on this gateway; {} a person to look.",
-        many(audit.rules.len() as u64, "rule", "rules"),
+        many(all, "rule", "rules"),
         many(of(Grade::Used), "is", "are"),
         many(of(Grade::Unused), "is", "are"),
         many(review, "needs", "need"),

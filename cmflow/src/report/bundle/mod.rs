@@ -18,6 +18,7 @@ use zip::{CompressionMethod, DateTime};
 
 use crate::answer::Audit;
 use crate::history::Evidence;
+use crate::report::lists;
 use crate::store::sha256;
 use names::Names;
 
@@ -54,9 +55,9 @@ fn contents(audit: &Audit, evidence: &[Evidence]) -> io::Result<BTreeMap<String,
     let mut json = serde_json::to_vec_pretty(audit)?;
     json.push(b'\n');
     take("audit.json", json);
-    take("rules.csv", sheets::rules(audit)?);
-    take("openings.csv", sheets::openings(audit)?);
-    take("unexplained.csv", sheets::unexplained(audit)?);
+    take("rules.csv", lists::rules(audit)?);
+    take("openings.csv", lists::openings(audit)?);
+    take("unexplained.csv", lists::unexplained(audit)?);
     let mut folders = Names::default();
     for one in evidence {
         let folder = format!("evidence/{}", folders.unique(&one.gateway.name, "gateway"));

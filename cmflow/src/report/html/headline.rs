@@ -8,8 +8,8 @@ use crate::report::figures::{count, minute, seconds_between, share, span};
 use crate::report::{grades, verdict};
 
 fn by_grade(audit: &Audit) -> Markup {
-    let tally = grades::of(&audit.rules);
-    let all = audit.rules.len() as u64;
+    let tally = grades::of_all(audit);
+    let all: u64 = tally.iter().map(|(_, number)| number).sum();
     html! {
         @if all > 0 {
             svg.stack viewBox="0 0 1000 20" preserveAspectRatio="none" role="img"
@@ -53,7 +53,7 @@ fn stacked(tally: &[(Grade, u64)], all: u64) -> Vec<(Grade, u64, u64)> {
 }
 
 pub(super) fn part(audit: &Audit) -> Markup {
-    let tally = grades::of(&audit.rules);
+    let tally = grades::of_all(audit);
     let of = |wanted| {
         tally
             .iter()
@@ -63,7 +63,11 @@ pub(super) fn part(audit: &Audit) -> Markup {
     let window = &audit.window;
     let observed = share(window.observed_s, seconds_between(window.from, window.to));
     let figures: [(Option<Grade>, String, &str); 6] = [
-        (None, count(audit.rules.len() as u64), "rules possible here"),
+        (
+            None,
+            count(tally.iter().map(|(_, number)| number).sum()),
+            "rules possible here",
+        ),
         (Some(Grade::Used), count(of(Grade::Used)), "used"),
         (
             Some(Grade::Unused),

@@ -36,7 +36,7 @@ pub fn markdown(audit: &Audit) -> String {
     text::paragraph(&mut out, "## Result");
     let sentences = verdict::sentences(audit);
     text::list(&mut out, sentences.iter().map(|sentence| cell(sentence)));
-    let tally = grades::of(&audit.rules);
+    let tally = grades::of_all(audit);
     let mut table = Table::new(&["Grade", "Rules:", "What it means"]);
     for grade in Grade::ALL {
         let number = tally
