@@ -11,6 +11,7 @@ pub mod kernel_rig;
 pub mod notes;
 pub mod office;
 pub mod pinned;
+pub mod recorded;
 pub mod replayed;
 pub mod sightings;
 pub mod site_files;
