@@ -137,7 +137,7 @@ fn everything_is_in_it_and_in_its_folder() {
     let of = |gateway: &str| -> Vec<String> {
         let site = format!("files/{}-site.toml", &sha256(b"edition = \"current\"\n")[..12]);
         let approvals = format!("files/{}-approvals.toml", &sha256(b"")[..12]);
-        let mut names = vec![
+        let mut names = [
             "conversations.csv".to_owned(),
             approvals,
             site,

@@ -282,7 +282,7 @@ fn what_an_endpoint_mapper_would_have_announced_is_explained_even_where_ranges_a
         let told = what_if(&now.book(), &then.book(), &[evidence(rows)], |_| {});
         told.explained.iter().map(|group| group.port).collect::<Vec<_>>()
     };
-    assert_eq!(explained(&[high.clone()]), Vec::<u16>::new());
+    assert_eq!(explained(std::slice::from_ref(&high)), Vec::<u16>::new());
     let mut both = explained(&[high, mapper]);
     both.sort_unstable();
     assert_eq!(both, [0, 135]);
