@@ -3,6 +3,7 @@
 mod audit;
 mod firewall;
 mod rpc;
+mod what_if;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ pub use audit::{
 };
 pub use firewall::{ComparedLine, Enough, FirewallComparison, LineTraffic, MissingOpening, UnreadLine};
 pub use rpc::{PortStretch, Rpc, RpcPair};
+pub use what_if::{Judges, WhatIf, WhatIfGroup, WhatIfVerdict};
 
 /// Packets and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::lists::{ports, short};
 use super::{head, next, rules};
 use crate::answer::{Audit, AuditedRule, Grade, Opening};
 use crate::cli::asking::{AT_INGRESS, bytes};
 use crate::cli::paragraph;
+use crate::report::plain::{end, ports};
 
 /// How many openings and groups are shown.
 const SHOWN: usize = 40;
@@ -110,7 +110,7 @@ fn ends(prefixes: &[ipnet::IpNet], roles: &[String]) -> String {
         None | Some(0) => all.join(", "),
         Some(more) => format!("{} +{more}", all[..NAMED].join(", ")),
     };
-    let addresses = few(prefixes.iter().map(|prefix| short(*prefix)).collect());
+    let addresses = few(prefixes.iter().map(end).collect());
     match roles {
         [] => addresses,
         roles => format!("{} [{addresses}]", few(roles.to_vec())),
@@ -196,7 +196,7 @@ fn write_unexplained(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
             ),
         )?;
         if let Some([from, to]) = group.examples.first() {
-            paragraph::write(out, 6, &format!("as {} -> {}", short(*from), short(*to)))?;
+            paragraph::write(out, 6, &format!("as {} -> {}", end(from), end(to)))?;
         }
         if let Some(nearest) = &group.nearest {
             paragraph::write(out, 6, &format!("nearest: {}: {}", nearest.rule, nearest.why_not))?;
