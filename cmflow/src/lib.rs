@@ -30,6 +30,7 @@ pub mod replay;
 pub mod report;
 pub mod serve;
 pub mod site;
+pub mod snapshot;
 pub mod spelling;
 pub mod store;
 pub mod suggest;

@@ -8,6 +8,7 @@ mod live;
 mod observer;
 mod prepared;
 mod privileges;
+mod publisher;
 mod recorder;
 mod reload;
 mod saving;

@@ -1,5 +1,6 @@
 //! What nothing explains, by roles and service: 40,000 clients that do one thing are one row.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cmflow_common::address::Address;
@@ -40,11 +41,11 @@ pub struct Group {
 }
 
 /// Conversations by who does what, told by functions that give the key of each.
-pub fn grouped<'a>(
+pub fn grouped<'a, K: Ord>(
     conversations: impl Iterator<Item = (&'a Conversation, &'a ConversationTotal)>,
-    key: impl Fn(&Conversation) -> GroupKey,
-) -> BTreeMap<GroupKey, Group> {
-    let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
+    key: impl Fn(&Conversation) -> K,
+) -> BTreeMap<K, Group> {
+    let mut groups: BTreeMap<K, Group> = BTreeMap::new();
     for (conversation, total) in conversations {
         let one = Group {
             total: *total,
@@ -73,18 +74,49 @@ impl Findings<'_> {
     /// What nothing explains and the filters of a query let through, by roles and service, most flows first.
     #[must_use]
     pub fn groups(&self, query: &FlowQuery) -> Vec<UnexplainedGroup> {
+        self.first_groups(query, usize::MAX).0
+    }
+
+    /// The first of them, and how many there are: finding what comes nearest takes long where a scan made many.
+    #[must_use]
+    pub fn first_groups(&self, query: &FlowQuery, most: usize) -> (Vec<UnexplainedGroup>, usize) {
         let found = self.unexplained_conversations(query);
-        let groups = grouped(found, |conversation| GroupKey {
-            initiator_roles: self.compiled.roles_of(conversation.initiator),
-            responder_roles: self.compiled.roles_of(conversation.responder.address),
-            protocol: conversation.protocol,
-            port: conversation.responder.port,
-            verdict: self.info(conversation.verdict).kind,
+        // By class first: roles have names once for each kind of computer, not for each conversation.
+        let class = |address: Address| self.compiled.endpoint(address).class();
+        let by_class = grouped(found, |conversation| {
+            let ends = [conversation.initiator, conversation.responder.address].map(class);
+            let kind = self.info(conversation.verdict).kind;
+            (ends, conversation.protocol, conversation.responder.port, kind)
         });
-        let mut told: Vec<_> = groups.into_iter().map(|group| self.told_group(group)).collect();
+        let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
+        for (([from, to], protocol, port, verdict), group) in by_class {
+            let roles = |class: u16| {
+                let names = self
+                    .compiled
+                    .role_names(self.compiled.classes[usize::from(class)].named);
+                names.into_iter().map(str::to_owned).collect()
+            };
+            let key = GroupKey {
+                initiator_roles: roles(from),
+                responder_roles: roles(to),
+                protocol,
+                port,
+                verdict,
+            };
+            groups
+                .entry(key)
+                .and_modify(|all| all.add(&group))
+                .or_insert(group);
+        }
+        let mut sorted: Vec<_> = groups.into_iter().collect();
         // Stable: equally many stay in the order of their roles.
-        told.sort_by_key(|group| std::cmp::Reverse(group.flows));
-        told
+        sorted.sort_by_key(|(_, group)| Reverse(group.total.flows));
+        let matching = sorted.len();
+        sorted.truncate(most);
+        (
+            sorted.into_iter().map(|group| self.told_group(group)).collect(),
+            matching,
+        )
     }
 
     fn told_group(&self, (key, group): (GroupKey, Group)) -> UnexplainedGroup {

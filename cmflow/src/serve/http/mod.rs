@@ -1,0 +1,94 @@
+//! The daemon over HTTP: an API, events, metrics. Everything is answered from one [`Snapshot`] a second, so that whoever
+//! asks, and however often, never holds up who counts.
+//!
+//! [`door`] says who may come in at all, [`connection`] how long they may take, [`guard`] which requests are taken,
+//! [`api`] and its neighbours what is answered.
+
+mod api;
+mod cache;
+mod connection;
+mod door;
+mod events;
+mod guard;
+mod page;
+mod parameters;
+mod patience;
+mod problem;
+mod table;
+mod tls;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::answer::Reloaded;
+use crate::snapshot::{Snapshot, Window};
+
+pub use door::{Door, Listen, Opened};
+pub(crate) use events::Events;
+use problem::Problem;
+use token::Token;
+
+/// What a daemon gives whoever serves it.
+pub(crate) struct Desk {
+    /// Where snapshots are seen.
+    pub(crate) window: Window,
+    /// What is told as it happens.
+    pub(crate) events: Arc<Events>,
+    /// Reads the site file anew; may take long.
+    pub(crate) reload: Box<dyn Fn() -> Reloaded + Send + Sync>,
+    /// Which counters these are: numbers of snapshots begin anew with each daemon.
+    pub(crate) run: String,
+}
+
+/// What every request is answered with.
+#[derive(Clone)]
+struct Served {
+    desk: Arc<Desk>,
+    access: Arc<guard::Access>,
+    cache: Arc<cache::Cache>,
+}
+
+impl Served {
+    async fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
+        self.desk
+            .window
+            .look()
+            .await
+            .map_err(|why| Problem::unavailable(&why))
+    }
+}
+
+/// Serves until the task is dropped.
+pub(crate) async fn serve(opened: Opened, desk: Desk) {
+    if let Ok(url) = opened.url() {
+        log::info!("dashboard: {url}");
+    }
+    let desk = Arc::new(desk);
+    let told = tokio::spawn(events::tell_snapshots(
+        desk.window.clone(),
+        Arc::clone(&desk.events),
+    ));
+    let access = Arc::new(guard::Access {
+        loopback: opened.loopback,
+        token: opened.token,
+    });
+    let router = router(Served {
+        desk,
+        access,
+        cache: Arc::default(),
+    });
+    connection::accept(opened.listener, opened.tls, router).await;
+    told.abort();
+}
+
+fn router(served: Served) -> Router {
+    let access = Arc::clone(&served.access);
+    api::routes()
+        .merge(events::routes())
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::not_allowed)
+        .with_state(served)
+        .layer(axum::middleware::from_fn_with_state(access, guard::check))
+}
