@@ -24,6 +24,7 @@ pub mod firewall;
 pub mod history;
 pub mod import;
 pub mod kernel;
+pub mod moment;
 pub mod nearest;
 pub mod reader;
 pub mod replay;

@@ -2,7 +2,7 @@
 
 use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -18,8 +18,10 @@ use crate::serve::{self, Question, Reply};
 use crate::snapshot::window;
 
 use super::observer::Observer;
+use super::past::OwnPast;
 use super::publisher::publish;
 use super::reload::Reloader;
+use super::settle::settle;
 use super::sources::Lookout;
 use super::start::Settings;
 use super::watch::Watch;
@@ -86,6 +88,7 @@ pub(super) async fn observe(
             Desk {
                 window,
                 events: Arc::clone(&events),
+                past: Box::new(OwnPast::new(Arc::clone(&observer), settings)),
                 reload: Box::new(move || reloader.reload()),
                 run,
             },
@@ -101,7 +104,10 @@ pub(super) async fn observe(
             };
         }
         if question == Question::Settle {
-            return settle(observer);
+            return match settle(observer) {
+                Ok(()) => Reply::Answer(serde_json::Value::Bool(true)),
+                Err(why) => Reply::Refusal(why),
+            };
         }
         observer
             .lock()
@@ -177,25 +183,6 @@ pub(super) async fn observe(
         );
     }
     Ok(())
-}
-
-/// Writes the history up to now, and waits for it without keeping anybody from counting.
-fn settle(observer: &Mutex<Observer>) -> Reply {
-    let (done, written) = mpsc::channel();
-    let read = observer
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .record(Some(done));
-    let came = match read {
-        Ok(_) => written
-            .recv()
-            .unwrap_or_else(|_| Err("the daemon ends".to_owned())),
-        Err(error) => Err(format!("the counters cannot be read: {error}")),
-    };
-    match came {
-        Ok(()) => Reply::Answer(serde_json::Value::Bool(true)),
-        Err(why) => Reply::Refusal(format!("the history cannot be written: {why}")),
-    }
 }
 
 /// Opens the socket.

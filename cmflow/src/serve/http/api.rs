@@ -17,7 +17,7 @@ use crate::serve::FlowQuery;
 use crate::snapshot::{FlowPage, Snapshot};
 
 /// Everything that can be asked for.
-pub(super) const PATHS: [&str; 9] = [
+pub(super) const PATHS: [&str; 13] = [
     "/api/v1/status",
     "/api/v1/interfaces",
     "/api/v1/flows",
@@ -25,7 +25,11 @@ pub(super) const PATHS: [&str; 9] = [
     "/api/v1/undocumented",
     "/api/v1/rpc",
     "/api/v1/events",
+    "/api/v1/audit",
+    "/api/v1/history",
     "/api/v1/reload",
+    "/metrics",
+    "/openapi.json",
     "/healthz",
 ];
 
@@ -74,7 +78,7 @@ impl Question<'_> {
 #[utoipa::path(get, path = "/api/v1/status", tag = "live",
     params(("format" = Option<String>, Query, description = "`json` or `csv`")),
     responses((status = 200, body = answer::Status), (status = 304), (status = 400, body = Problem)))]
-async fn status(
+pub(super) async fn status(
     State(served): State<Served>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -100,7 +104,7 @@ pub(super) struct Interfaces {
 #[utoipa::path(get, path = "/api/v1/interfaces", tag = "live",
     params(("format" = Option<String>, Query, description = "`json` or `csv`")),
     responses((status = 200, body = Interfaces), (status = 304), (status = 400, body = Problem)))]
-async fn interfaces(
+pub(super) async fn interfaces(
     State(served): State<Served>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -136,7 +140,7 @@ async fn interfaces(
         ("offset" = Option<usize>, Query, description = "How many are passed over: `next` of the page before"),
         ("format" = Option<String>, Query, description = "`json` or `csv`")),
     responses((status = 200, body = FlowPage), (status = 304), (status = 400, body = Problem)))]
-async fn flows(
+pub(super) async fn flows(
     State(served): State<Served>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -160,7 +164,7 @@ async fn flows(
         ("all" = Option<bool>, Query, description = "Also rules without a packet"),
         ("format" = Option<String>, Query, description = "`json` or `csv`")),
     responses((status = 200, body = answer::Rules), (status = 304), (status = 400, body = Problem)))]
-async fn rules(
+pub(super) async fn rules(
     State(served): State<Served>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -197,7 +201,7 @@ pub(super) struct UndocumentedPage {
         ("limit" = Option<usize>, Query, description = "How many conversations and groups, 100 where it is left out"),
         ("format" = Option<String>, Query, description = "`json`, or `csv` of the conversations")),
     responses((status = 200, body = UndocumentedPage), (status = 304), (status = 400, body = Problem)))]
-async fn undocumented(
+pub(super) async fn undocumented(
     State(served): State<Served>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -228,7 +232,7 @@ async fn undocumented(
 #[utoipa::path(get, path = "/api/v1/rpc", tag = "live",
     params(("format" = Option<String>, Query, description = "`json` or `csv`")),
     responses((status = 200, body = answer::Rpc), (status = 304), (status = 400, body = Problem)))]
-async fn rpc(
+pub(super) async fn rpc(
     State(served): State<Served>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -249,7 +253,10 @@ async fn rpc(
         (status = 200, body = Reloaded, description = "The new tables are in use"),
         (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 422, body = Reloaded, description = "The files have problems, and what was in use goes on")))]
-async fn reload(State(served): State<Served>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+pub(super) async fn reload(
+    State(served): State<Served>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
     Parameters::read(query.as_deref(), &[])?;
     let desk = std::sync::Arc::clone(&served.desk);
     let reloaded = tokio::task::spawn_blocking(move || (desk.reload)()).await;
@@ -267,7 +274,10 @@ async fn reload(State(served): State<Served>, RawQuery(query): RawQuery) -> Resu
 /// Whether the daemon answers at all.
 #[utoipa::path(get, path = "/healthz", tag = "live",
     responses((status = 200, body = String, content_type = "text/plain"), (status = 503, body = Problem)))]
-async fn healthz(State(served): State<Served>, RawQuery(query): RawQuery) -> Result<&'static str, Problem> {
+pub(super) async fn healthz(
+    State(served): State<Served>,
+    RawQuery(query): RawQuery,
+) -> Result<&'static str, Problem> {
     Parameters::read(query.as_deref(), &[])?;
     served.snapshot().await?;
     Ok("ok\n")

@@ -10,6 +10,9 @@ mod connection;
 mod door;
 mod events;
 mod guard;
+mod history;
+mod metrics;
+mod openapi;
 mod page;
 mod parameters;
 mod patience;
@@ -21,12 +24,15 @@ mod token;
 use std::sync::Arc;
 
 use axum::Router;
+use tokio::sync::Semaphore;
 
 use crate::answer::Reloaded;
 use crate::snapshot::{Snapshot, Window};
 
 pub use door::{Door, Listen, Opened};
 pub(crate) use events::Events;
+pub(crate) use history::Past;
+pub use openapi::openapi;
 use problem::Problem;
 use token::Token;
 
@@ -36,6 +42,8 @@ pub(crate) struct Desk {
     pub(crate) window: Window,
     /// What is told as it happens.
     pub(crate) events: Arc<Events>,
+    /// What is known of the past.
+    pub(crate) past: Box<dyn Past>,
     /// Reads the site file anew; may take long.
     pub(crate) reload: Box<dyn Fn() -> Reloaded + Send + Sync>,
     /// Which counters these are: numbers of snapshots begin anew with each daemon.
@@ -48,6 +56,9 @@ struct Served {
     desk: Arc<Desk>,
     access: Arc<guard::Access>,
     cache: Arc<cache::Cache>,
+    high_water: Arc<metrics::HighWater>,
+    /// Whoever reads the history, which may take long, has it to themselves.
+    turn: Arc<Semaphore>,
 }
 
 impl Served {
@@ -78,6 +89,8 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         desk,
         access,
         cache: Arc::default(),
+        high_water: Arc::default(),
+        turn: Arc::new(Semaphore::new(1)),
     });
     connection::accept(opened.listener, opened.tls, router).await;
     told.abort();
@@ -87,6 +100,9 @@ fn router(served: Served) -> Router {
     let access = Arc::clone(&served.access);
     api::routes()
         .merge(events::routes())
+        .merge(history::routes())
+        .merge(metrics::routes())
+        .merge(openapi::routes())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::not_allowed)
         .with_state(served)

@@ -83,6 +83,13 @@ pub(super) fn known(headers: &HeaderMap, tag: &str) -> bool {
 
 /// An answer with its tag.
 pub(super) fn tagged(written: Written, tag: &str) -> Response {
+    let mut response = untagged(written);
+    name(&mut response, tag);
+    response
+}
+
+/// An answer that no snapshot names.
+pub(super) fn untagged(written: Written) -> Response {
     let mut response = Response::new(Body::from(written.body));
     let headers = response.headers_mut();
     let content = match written.format {
@@ -96,7 +103,6 @@ pub(super) fn tagged(written: Written, tag: &str) -> Response {
             headers.insert(header::CONTENT_DISPOSITION, name);
         }
     }
-    name(&mut response, tag);
     response
 }
 

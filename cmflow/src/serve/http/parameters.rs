@@ -3,10 +3,12 @@
 use std::str::FromStr;
 
 use clap::ValueEnum as _;
+use jiff::Timestamp;
 
 use super::Problem;
 use crate::compile::Compiled;
 use crate::findings::Findings;
+use crate::moment::Moment;
 use crate::serve::FlowSort;
 use crate::snapshot::FlowFilter;
 use crate::spelling::did_you_mean;
@@ -100,7 +102,7 @@ impl Parameters {
     }
 
     /// One of a few words.
-    fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
+    pub(super) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
         let Some(text) = self.one(name)? else {
             return Ok(None);
         };
@@ -124,6 +126,26 @@ impl Parameters {
         Ok(self
             .word(name, &[("true", true), ("false", false)])?
             .unwrap_or(false))
+    }
+
+    /// Begin and end of a time, where they are given.
+    pub(super) fn window(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+        let now = Timestamp::now();
+        let moment = |name: &str| {
+            let text = self.one(name)?;
+            let wrong = |why: String| Problem::bad(format!("{name}: {why}"));
+            text.map(|text| text.parse::<Moment>()).transpose().map_err(wrong)
+        };
+        let wrong = |error: anyhow::Error| Problem::bad(format!("{error:#}"));
+        let since = moment("since")?
+            .map(|moment| moment.begin(now))
+            .transpose()
+            .map_err(wrong)?;
+        let until = moment("until")?
+            .map(|moment| moment.end(now))
+            .transpose()
+            .map_err(wrong)?;
+        Ok((since, until))
     }
 
     /// Which flows.
