@@ -30,6 +30,15 @@ pub const IP: Program = program("ip", "iproute2", &[]);
 /// Counts conversations of captures, which the tests compare with.
 pub const TSHARK: Program = program("tshark", "tshark", &[]);
 
+/// Scrapes the daemon's metrics, and checks them and the rules over them. Both come in one package.
+pub const PROMETHEUS: [Program; 2] = [
+    program("prometheus", "prometheus", &["prometheus"]),
+    program("promtool", "prometheus", &["prometheus"]),
+];
+
+/// Makes certificates, and asks over TLS.
+pub const WEB: [Program; 2] = [program("openssl", "openssl", &[]), program("curl", "curl", &[])];
+
 /// Translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);
 
