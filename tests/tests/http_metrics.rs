@@ -71,6 +71,13 @@ fn prometheus_scrapes_what_the_kernel_counted() -> Result<()> {
     let web = Web::of(office.gateway(), &daemon)?;
     let (from, to) = ends("10.10.0.5:40001", "10.20.0.12:4011")?;
     datagrams(&office, from, to, 7, 10)?;
+    let rule = eventually("the rule's packets", LIMIT, || {
+        let rules = daemon.rules()?.rules;
+        let rule = rules
+            .into_iter()
+            .find(|rule| rule.verdict == "documented" && rule.packets == 14);
+        rule.map(|rule| rule.rule).context("not counted yet")
+    })?;
     let folder = ScratchDir::new("prometheus")?;
     let configuration = folder.path().join("prometheus.yml");
     let text = format!(
@@ -87,8 +94,8 @@ fn prometheus_scrapes_what_the_kernel_counted() -> Result<()> {
     server.arg("--web.listen-address=127.0.0.1:9090");
     let server = office.gateway().start(server, Some(folder.path().join("log")))?;
     eventually("a scrape", LIMIT, || {
-        let rule = "query=cmflow_rule_packets_total{rule=\"client/distribution-point-pxe/pxe\"}";
-        let found = asked(office.gateway(), "query", rule)?;
+        let query = format!("query=cmflow_rule_packets_total{{rule=\"{rule}\"}}");
+        let found = asked(office.gateway(), "query", &query)?;
         ensure!(
             found["data"]["result"][0]["value"][1] == "14",
             "{found} {}",

@@ -45,6 +45,19 @@ impl Collector for Scrape {
             };
             let mut metric = encoder.encode_descriptor(family.name, family.help, unit.as_ref(), kind)?;
             match &family.samples {
+                // Without braces where there are no labels.
+                Samples::Counters(all)
+                    if let [(labels, value)] = all.as_slice()
+                        && labels.is_empty() =>
+                {
+                    ConstCounter::new(*value).encode(metric)?;
+                }
+                Samples::Gauges(all)
+                    if let [(labels, value)] = all.as_slice()
+                        && labels.is_empty() =>
+                {
+                    ConstGauge::new(*value).encode(metric)?;
+                }
                 Samples::Counters(all) => {
                     for (labels, value) in all {
                         ConstCounter::new(*value).encode(metric.encode_family(labels)?)?;
