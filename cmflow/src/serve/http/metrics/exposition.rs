@@ -74,10 +74,29 @@ impl Collector for Scrape {
     }
 }
 
+/// A label's value as both formats want it; the encoder takes it as it is.
+fn escaped(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+fn escape(samples: &mut Samples) {
+    let labels: Vec<&mut Labels> = match samples {
+        Samples::Counters(all) => all.iter_mut().map(|(labels, _)| labels).collect(),
+        Samples::Gauges(all) => all.iter_mut().map(|(labels, _)| labels).collect(),
+    };
+    for (_, value) in labels.into_iter().flatten() {
+        *value = escaped(value);
+    }
+}
+
 /// The families as OpenMetrics, or in Prometheus' older text format.
 pub(super) fn write(families: Vec<Family>, open: bool) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("cmflow");
-    let families = families.into_iter().map(|family| {
+    let families = families.into_iter().map(|mut family| {
+        escape(&mut family.samples);
         let unit = family.unit.map(|unit| Unit::Other(unit.to_owned()));
         (family, unit)
     });
