@@ -1,7 +1,9 @@
 //! What the daemon answers: the shapes that scripts read, in the words of the documents.
 
 mod audit;
+mod firewall;
 mod rpc;
+mod what_if;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,7 +18,9 @@ pub use audit::{
     Approved, Audit, AuditGap, AuditGroup, AuditWindow, AuditedGateway, AuditedRule, Contradiction, DayUse,
     Grade, Opening, Pairs, TableGeneration,
 };
+pub use firewall::{ComparedLine, Enough, FirewallComparison, LineTraffic, MissingOpening, UnreadLine};
 pub use rpc::{PortStretch, Rpc, RpcPair};
+pub use what_if::{Judges, WhatIf, WhatIfGroup, WhatIfVerdict};
 
 /// Packets and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

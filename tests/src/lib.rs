@@ -1,9 +1,11 @@
 //! What the tests that look at cmflow from outside share.
+pub mod audits;
 pub mod binary;
 pub mod calendar;
 pub mod chance;
 pub mod company;
 pub mod corpus;
+pub mod firewall_tools;
 pub mod fuzzing;
 pub mod gateway_daemon;
 pub mod golden;
@@ -12,11 +14,14 @@ pub mod notes;
 pub mod office;
 pub mod pictured;
 pub mod pinned;
+pub mod powershell;
+pub mod recorded;
 pub mod replayed;
 pub mod sightings;
 pub mod site_files;
 pub mod slice_rig;
 pub mod small_site;
 pub mod traffic;
+pub mod web;
 
 pub use xtask::frames;

@@ -266,3 +266,50 @@ fn what_is_installed_again_and_again_is_said_to_be_used_outside_its_condition() 
     assert!(outside(&weeks.audit()?)?);
     Ok(())
 }
+
+#[test]
+fn an_approval_holds_until_its_last_day_is_over() -> Result<()> {
+    let Some(office) = Office::open()? else {
+        return Ok(());
+    };
+    let mut weeks = Weeks::begin(office, "2026-09-01T08:00:00Z")?;
+    let folder = weeks.daemon()?.folder();
+    std::fs::write(
+        folder.join("approvals.toml"),
+        "[[approval]]\nid = \"adb\"\nby = \"A. Admin\"\nwhy = \"CHG7\"\nuntil = 2026-09-02\nfrom = \"client\"\n\
+         to = \"management-point\"\ntcp = [5555]\n",
+    )?;
+    std::fs::write(
+        folder.join("site.toml"),
+        format!("approvals = \"approvals.toml\"\n{SITE}"),
+    )?;
+    let reloaded = weeks.daemon()?.ask(&["reload"]);
+    ensure!(reloaded.status.success(), "{reloaded:?}");
+    let asked = (CLIENT, "10.20.0.11:5555");
+    let generation = |weeks: &Weeks| -> Result<u64> { Ok(weeks.daemon()?.status()?.generation) };
+    let before = generation(&weeks)?;
+    weeks.days(1, &[asked])?;
+    assert_eq!(generation(&weeks)?, before, "it holds on its last day");
+    let verdict = |weeks: &Weeks, wanted: &str| -> Result<()> {
+        eventually("the verdict", LIMIT, || {
+            let flows = weeks.daemon()?.flows(&["--sort", "first-seen", "--limit", "1"])?;
+            let told = &flows.first().context("a flow")?.verdict;
+            ensure!(told == wanted, "{told}");
+            Ok(())
+        })
+    };
+    verdict(&weeks, "approved")?;
+    weeks.days(1, &[])?;
+    eventually("new tables", LIMIT, || {
+        ensure!(generation(&weeks)? > before);
+        Ok(())
+    })?;
+    weeks.say(asked.0, asked.1)?;
+    verdict(&weeks, "undocumented")?;
+    let audit = weeks.audit()?;
+    let approved = audit.approvals.iter().find(|one| one.rule == "adb");
+    let approved = approved.context("it is listed")?;
+    assert!(approved.ended && approved.flows == 1, "{approved:#?}");
+    assert_eq!(approved.by.as_deref(), Some("A. Admin"));
+    Ok(())
+}

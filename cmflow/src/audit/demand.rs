@@ -24,6 +24,8 @@ pub(super) struct Standing {
     pub(super) conditions: Vec<String>,
     /// It is for installing and repairing only.
     pub(super) installs: bool,
+    /// It is, or the site file does not say whether its condition holds: it does not settle why something is used.
+    pub(super) conditional: bool,
 }
 
 /// Every rule's, by its id.
@@ -58,6 +60,7 @@ const fn own() -> Standing {
         },
         conditions: Vec::new(),
         installs: false,
+        conditional: false,
     }
 }
 
@@ -93,6 +96,7 @@ fn documented(book: &Book<'_>, info: &RuleInfo, rule: &Rule, context: Option<&st
         },
         conditions: rule.conditions.iter().map(words).collect(),
         installs,
+        conditional: installs || !info.open_conditions.is_empty(),
     }
 }
 

@@ -124,6 +124,11 @@ impl Entries {
         &self.all[index as usize]
     }
 
+    /// Classes of some of them.
+    pub(super) fn classes(&self, set: &[EntryIndex]) -> BTreeSet<u16> {
+        set.iter().map(|entry| self.get(*entry).class).collect()
+    }
+
     /// The entry that holds an address or the whole of a prefix; nothing where the site file names nobody there.
     pub(super) fn holding(&self, prefix: IpNet) -> Option<EntryIndex> {
         self.longest(key(prefix))

@@ -18,8 +18,8 @@ pub(super) struct Hits {
     pub(super) counted: Activity,
     /// Packets by day.
     pub(super) days: BTreeMap<Day, u64>,
-    /// Days on which only rules for installing explained them.
-    pub(super) installing: BTreeSet<Day>,
+    /// Days on which only rules with conditions explained them.
+    pub(super) conditional: BTreeSet<Day>,
     /// Conversations, whether they prove something or not.
     pub(super) conversations: u64,
     /// Flows that prove that it is used, explained by it alone.
@@ -68,7 +68,7 @@ impl Hits {
         for (day, packets) in &other.days {
             *self.days.entry(*day).or_default() += packets;
         }
-        self.installing.extend(&other.installing);
+        self.conditional.extend(&other.conditional);
         self.conversations += other.conversations;
         self.alone += other.alone;
         self.together += other.together;
@@ -131,23 +131,23 @@ pub(super) const fn explains(kind: VerdictKind) -> bool {
     )
 }
 
-/// What was seen of every rule that has hits. `installs` says which rules are for installing only.
+/// What was seen of every rule that has hits. `installs` says which rules are for conditional only.
 pub(super) fn of_gateway<'a>(
     book: &Book<'_>,
     entries: &Entries,
     evidence: &'a Evidence,
-    installs: impl Fn(&str) -> bool,
+    conditional: impl Fn(&str) -> bool,
 ) -> HashMap<&'a str, Hits> {
     let mut hits: HashMap<&str, Hits> = HashMap::new();
     for verdict in evidence.verdicts.iter().filter(|one| explains(one.info.kind)) {
-        let installing = verdict.info.rules.iter().all(|rule| installs(rule));
+        let open = verdict.info.rules.iter().all(|rule| conditional(rule));
         for rule in &verdict.info.rules {
             let hits = hits.entry(rule).or_default();
             hits.counted.add(&verdict.total);
             for (day, packets) in verdict.days.iter().filter(|(_, packets)| *packets > 0) {
                 *hits.days.entry(*day).or_default() += packets;
-                if installing {
-                    hits.installing.insert(*day);
+                if open {
+                    hits.conditional.insert(*day);
                 }
             }
             if verdict.total.packets > 0 {

@@ -56,11 +56,11 @@ impl<'a> Gateways<'a> {
     fn new(book: &Book<'_>, evidence: &'a [Evidence]) -> Self {
         let entries = Entries::new(book);
         let standings = demand::of_rules(book);
-        let installs = |rule: &str| standings.get(rule).is_some_and(|standing| standing.installs);
+        let conditional = |rule: &str| standings.get(rule).is_some_and(|standing| standing.conditional);
         let all = evidence.iter().map(|one| Gateway {
             evidence: one,
             observed: Observed::of(one),
-            hits: hits::of_gateway(book, &entries, one, installs),
+            hits: hits::of_gateway(book, &entries, one, conditional),
             spans: demand::spans(one),
         });
         Self {

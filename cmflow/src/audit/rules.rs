@@ -8,7 +8,6 @@ use super::Gateways;
 use super::credited::{ClassPairs, class_pairs};
 use super::crossing::{BlockIndex, PairFacts};
 use super::demand::Standing;
-use super::entries::Entries;
 use super::grade::{self, Graded, Watch, merged};
 use super::hits::Hits;
 use super::words::{count, some};
@@ -183,7 +182,7 @@ fn is_public(book: &Book<'_>, role: RoleId) -> bool {
 
 fn remarks(standing: &Standing, hits: &Hits, grade: Grade, pairs: &Pairs) -> Vec<String> {
     let mut remarks = Vec::new();
-    let days = &hits.installing;
+    let days = &hits.conditional;
     if standing.installs && days.len() > INSTALLATION_D {
         let named: Vec<String> = days.iter().map(|day| date_of(*day).to_string()).collect();
         remarks.push(format!(
@@ -211,17 +210,15 @@ fn remarks(standing: &Standing, hits: &Hits, grade: Grade, pairs: &Pairs) -> Vec
 /// Roles that the ends of rules name, among those of classes.
 pub(super) fn roles_at<'a>(
     book: &Book<'a>,
-    entries: &Entries,
     rules: &HashMap<&str, &RuleInfo>,
     ids: &[String],
-    (members, opens): (&[u32], bool),
+    (classes, opens): (&BTreeSet<u16>, bool),
 ) -> Vec<String> {
     let ends = ids.iter().filter_map(|id| rules.get(id.as_str()));
     let ends: BTreeSet<RoleId> = ends.flat_map(|rule| [rule.from, rule.to]).collect();
-    let classes: BTreeSet<u16> = members.iter().map(|entry| entries.get(*entry).class).collect();
     let mut roles = BTreeSet::new();
     for class in classes {
-        let class = &book.compiled.classes[usize::from(class)];
+        let class = &book.compiled.classes[usize::from(*class)];
         let held = if opens {
             class.as_initiator
         } else {

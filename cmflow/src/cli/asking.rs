@@ -8,6 +8,8 @@ use super::Format;
 use crate::daemon::Instance;
 use crate::serve::{self, Question};
 
+pub(super) use crate::report::figures::bytes;
+
 /// Said under every table of counts.
 pub(super) const AT_INGRESS: &str = "counted at ingress, before this gateway's own firewall";
 
@@ -53,22 +55,6 @@ pub(super) fn numbers(table: &mut Table, columns: &[usize]) {
     }
 }
 
-/// A count of bytes that people can read.
-pub(super) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = count as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 {
-        format!("{count} B")
-    } else {
-        format!("{value:.1} {}", UNITS[unit])
-    }
-}
-
 /// An address with its roles, the telling ones first: two at most, then how many more.
 pub(super) fn with_roles(address: std::net::IpAddr, roles: &[String]) -> String {
     match roles {
@@ -82,20 +68,4 @@ pub(super) fn with_roles(address: std::net::IpAddr, roles: &[String]) -> String 
 /// A time to the second, in UTC.
 pub(super) fn time(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn bytes_are_shown_in_their_unit() {
-        for (count, shown) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (1_572_864, "1.5 MiB"),
-            (u64::MAX, "16777216.0 TiB"),
-        ] {
-            assert_eq!(super::bytes(count), shown);
-        }
-    }
 }

@@ -13,6 +13,7 @@ use crate::catalogue::{Catalogue, EditionId};
 use crate::compile::{Compiled, compile};
 use crate::config::{self, Ended, Reading, SiteFile};
 use crate::daemon::Instance;
+use crate::explain::Book;
 use crate::history::{Evidence, Generation, StoredFile};
 use crate::moment::Moment;
 use crate::serve::{self, Question};
@@ -55,9 +56,42 @@ pub(super) struct Gathered {
     pub(super) warnings: Vec<String>,
 }
 
+impl Gathered {
+    /// What it is judged by.
+    pub(super) const fn book(&self) -> Book<'_> {
+        Book {
+            catalogue: &self.catalogue,
+            site: &self.site,
+            compiled: &self.compiled,
+        }
+    }
+}
+
 impl Drawn {
+    /// All that a history holds, by its own site file: of an instance, or of files.
+    pub(super) fn whole(instance: Option<Instance>, from: Vec<PathBuf>) -> Self {
+        let by_default = || "default".parse().expect("a name that instances may have");
+        Self {
+            instance: instance.unwrap_or_else(by_default),
+            from,
+            since: None,
+            until: None,
+            site: None,
+            edition: None,
+        }
+    }
+
     /// Reads the histories and what they are judged by; `catalogue` is a catalogue file of the command line.
     pub(super) fn gather(&self, catalogue: Option<&Path>) -> anyhow::Result<Gathered> {
+        self.gather_as(catalogue, self.edition.as_deref())
+    }
+
+    /// The same by an edition, or by the site file's where none is named.
+    pub(super) fn gather_as(
+        &self,
+        catalogue: Option<&Path>,
+        edition: Option<&str>,
+    ) -> anyhow::Result<Gathered> {
         let now = Timestamp::now();
         let since = self.since.map(|moment| moment.begin(now)).transpose()?;
         let until = self.until.map(|moment| moment.end(now)).transpose()?;
@@ -87,9 +121,9 @@ impl Drawn {
             warnings: of_site,
         } = site;
         warnings.extend(of_site.iter().map(ToString::to_string));
-        if let Some(id) = &self.edition {
+        if let Some(id) = edition {
             catalogue.edition(id)?;
-            site.edition = EditionId(id.clone());
+            site.edition = EditionId(id.to_owned());
         }
         let compiled = compile(&catalogue, &site, &without_a_machine(&site), &[])?;
         Ok(Gathered {
@@ -214,7 +248,8 @@ fn source(stored: &StoredFile) -> SourceFile {
     }
 }
 
-fn of_disk(path: &Path) -> anyhow::Result<SourceFile> {
+/// A file as it lies on the disk now.
+pub(super) fn of_disk(path: &Path) -> anyhow::Result<SourceFile> {
     let name = path.display().to_string();
     let bytes = fs::read(path).with_context(|| format!("{name} cannot be read"))?;
     Ok(SourceFile {

@@ -9,16 +9,17 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod approve;
 mod asking;
 mod audit;
+mod audited;
 mod catalogue;
 mod check;
+mod compare;
 mod detach;
 mod doctor;
-#[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
 mod evidence;
 mod explain;
+mod export;
 mod flows;
 mod judging;
-#[cfg_attr(not(test), allow(dead_code, reason = "for the verbs that draw on histories"))]
 mod opaque;
 mod paragraph;
 mod reload;
@@ -76,6 +77,10 @@ enum Verb {
     Rpc(rpc::Arguments),
     /// Show which rules are really used, which openings a firewall needs, and what nothing explains
     Audit(audit::Arguments),
+    /// Write the firewall that follows from what was observed and what is documented
+    Export(export::Arguments),
+    /// Hold an existing firewall against what crosses and what is documented
+    Compare(compare::Arguments),
     /// Let the daemon read its site file anew, while it counts
     Reload(reload::Arguments),
     /// Remove what a daemon left in the kernel: with --keep, or because it was killed
@@ -135,6 +140,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),
         Verb::Rpc(arguments) => rpc::run(arguments, &mut out),
         Verb::Audit(arguments) => audit::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Export(arguments) => export::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Compare(arguments) => compare::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Reload(arguments) => reload::run(arguments, &mut out),
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),

@@ -139,16 +139,16 @@ pub(super) async fn observe(
                     if let Err(error) = observer.tick() {
                         log::error!("the counters cannot be read: {error}");
                     }
-                    let back = observer.mend();
-                    (back, observer.sources.clone())
+                    let again = observer.mend() | observer.has_ended();
+                    (again, observer.sources.clone())
                 });
                 // An interface that came back has another number, which the tables may name.
-                let (back, sources) = tick.await?;
+                let (again, sources) = tick.await?;
                 if sources != loaded {
                     loaded = sources;
                     lookout.forget();
                 }
-                if back || settings.watch && lookout.changed(&loaded) {
+                if again || settings.watch && lookout.changed(&loaded) {
                     reloads.ask();
                 }
             }

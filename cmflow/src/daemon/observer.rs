@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::account::Kept;
 use crate::answer::Gap;
@@ -52,6 +53,8 @@ pub(super) struct Observer {
     pub(super) gaps: Vec<Gap>,
     /// What each half of the counters lacked when that was last logged.
     pub(super) lacks: [[i128; 2]; 2],
+    /// The day on which ended rules were last looked for.
+    pub(super) checked: Date,
     /// When the state was written, and what it tells of.
     pub(super) kept: Option<(Timestamp, [u64; 2], usize)>,
 }
@@ -187,6 +190,17 @@ impl Observer {
             moment: &tick.moment,
         };
         self.recorder.tick(&counted, tick, &settled, signs);
+    }
+
+    /// Whether a rule of the user's own or an approval ended when this day began: the tables have to be made anew. Says so
+    /// once a day, because a site file that is wrong by now would be refused again and again.
+    pub(super) fn has_ended(&mut self) -> bool {
+        let today = self.settings.wall.today();
+        if std::mem::replace(&mut self.checked, today) == today {
+            return false;
+        }
+        let mut ends = self.site.rules.iter().filter_map(|rule| rule.until);
+        ends.any(|end| end < today)
     }
 
     /// What is done at intervals, whoever asks or not: lost interfaces are found, what is gone is kept. Says whether an

@@ -44,7 +44,7 @@ impl Past for OwnPast {
 
     fn audit(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> anyhow::Result<Audit> {
         let evidence = self.archive()?.evidence(since, until)?;
-        let catalogue = self.catalogue()?;
+        let catalogue = Catalogue::load(self.settings.catalogue.as_deref())?;
         let (site, compiled, files) = {
             let observer = self.observer.lock().unwrap_or_else(PoisonError::into_inner);
             let tables = (Arc::clone(&observer.site), Arc::clone(&observer.compiled));

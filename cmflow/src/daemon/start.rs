@@ -119,6 +119,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     observer.begin_history();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .max_blocking_threads(32)
         .enable_all()
         .build()
         .context("starting the runtime")?
@@ -348,6 +349,7 @@ fn observer(
         since,
         gaps: Vec::new(),
         lacks: Default::default(),
+        checked: settings.wall.today(),
         kept: None,
     }
 }

@@ -1,6 +1,7 @@
 //! What the tables say of a flow that somebody asks about: by the very decision that packets get.
 
 mod counted;
+mod decided;
 mod reason;
 mod sentence;
 mod service;
@@ -10,10 +11,8 @@ mod tests;
 use std::net::IpAddr;
 
 use cmflow_common::address::Address;
-use cmflow_common::expectation::{Kind, may_announce};
 use cmflow_common::flow::state;
-use cmflow_common::gateway::{Tables, View, port_index};
-use cmflow_common::judge::{self, Judged};
+use cmflow_common::gateway::{Tables, port_index};
 use cmflow_common::packet::{Packet, protocol, sign};
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 use ipnet::IpNet;
@@ -22,6 +21,8 @@ use crate::catalogue::{Catalogue, Group, RoleId};
 use crate::compile::{Basis, Compiled, VerdictInfo};
 use crate::nearest::{self, Nearest, near_misses, nearest_few};
 use crate::site::{Extent, Place, SiteIndex, SiteModel};
+
+use decided::Decided;
 
 pub use reason::{Condition, Note, Reason, ReplacedBy, port_words as words_of_ports};
 pub use service::Service;
@@ -141,28 +142,15 @@ impl<'a> Book<'a> {
     pub fn explain_at(&self, question: &Question, interface: Option<&str>) -> Explanation<'a> {
         let Self { site, compiled, .. } = *self;
         let service = question.service.in_family(question.initiator.is_ipv6());
-        let tables = &compiled.tables;
         let between = [question.initiator, question.responder].map(|end| self.end(end, interface));
-        let packet = opening(&tables, between, service);
-        // Whether its sender is the low or the high end of a key is the same to the decision.
-        let ends = judge::ends(&tables, &View::NOWHERE, &packet);
-        let mut bits = judge::initiator(&tables, &packet, &ends, true, true);
-        let judged = Judged::new(&tables, &packet, &ends, true, bits);
-        let announced = match question
-            .after
-            .and_then(|after| self.announcing(question, after, interface))
-        {
-            Some(Kind::Rpc) if service.protocol == protocol::TCP && judged.can_be_expected() => {
-                Some(bits | state::SETTLED)
-            }
-            Some(Kind::Tftp) if service.protocol == protocol::UDP => {
-                Some(judge::initiator_bits(false, state::INITIATOR_SEEN) | state::SETTLED)
-            }
-            _ => None,
-        };
-        bits = announced.unwrap_or(bits);
+        let Decided {
+            packet,
+            judged,
+            bits,
+            announced,
+            id,
+        } = self.decide(question, interface);
         let info = |id| compiled.verdict(id).expect("tables name verdicts that they have");
-        let id = Judged::new(&tables, &packet, &ends, true, bits).verdict(bits);
         let verdict = info(id);
         let if_announced = judged
             .can_be_expected()
@@ -187,7 +175,7 @@ impl<'a> Book<'a> {
             verdict,
             id,
             initiator_seen: bits & state::INITIATOR_SEEN != 0,
-            announced: announced.is_some(),
+            announced,
             if_announced,
             initiator: self.side(between[0], false),
             responder: self.side(between[1], true),
@@ -212,22 +200,6 @@ impl<'a> Book<'a> {
             shown,
             address: side.unwrap_or(address),
         }
-    }
-
-    /// What an earlier conversation of the two announces: nothing where it is not explained itself.
-    fn announcing(&self, question: &Question, after: Service, interface: Option<&str>) -> Option<Kind> {
-        let kind = Kind::announced(after.protocol, after.port)?;
-        let (initiator, responder) = match kind {
-            Kind::Tftp => (question.responder, question.initiator),
-            _ => (question.initiator, question.responder),
-        };
-        let before = Question {
-            initiator,
-            responder,
-            service: after,
-            after: None,
-        };
-        may_announce(self.explain_at(&before, interface).id).then_some(kind)
     }
 
     fn side(&self, end: End, answers: bool) -> Side {

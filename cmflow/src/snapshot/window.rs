@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use tokio::sync::{Notify, watch};
 
 use super::Snapshot;
@@ -140,6 +141,8 @@ impl Producer {
                 () = self.shared.bell.notified() => self.rung = true,
             }
         }
+        // Whoever rang up to now is shown what is made now.
+        let _ = self.shared.bell.notified().now_or_never();
         self.rung = false;
         self.shared.stale.store(false, Ordering::Release);
     }
@@ -173,7 +176,7 @@ mod tests {
         let (mut producer, window) = window();
         let wanted = |producer: &mut Producer| {
             let now = Instant::now();
-            futures_util::FutureExt::now_or_never(producer.wanted(now)).is_some()
+            producer.wanted(now).now_or_never().is_some()
         };
         assert!(!wanted(&mut producer));
         let watching = window.watch();

@@ -39,6 +39,12 @@ pub enum StoreError {
         .0.display()
     )]
     Journal(PathBuf),
+    /// It was moved or removed while it was written to.
+    #[error(
+        "{} was moved or removed while it was in use: put it back, or restart `cmflow run` to begin a new history",
+        .0.display()
+    )]
+    Moved(PathBuf),
     /// Somebody else holds it.
     #[error("{} is held by another program; end that one first", .0.display())]
     Busy(PathBuf),

@@ -1,5 +1,7 @@
 //! The daemon's side: one transaction a change.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -16,11 +18,17 @@ use crate::history::{Change, Generation, Retention};
 pub struct Store {
     path: PathBuf,
     connection: Connection,
+    /// Device and number of the file, where they are known: another one may come to lie at the path.
+    file: Option<(u64, u64)>,
 }
 
 impl Store {
     pub(super) fn new(path: PathBuf, connection: Connection) -> Self {
-        Self { path, connection }
+        Self {
+            file: identity(&path),
+            path,
+            connection,
+        }
     }
 
     /// Where it is.
@@ -80,6 +88,10 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
+        // What is written to a file that nobody finds any more is lost, and nobody would know.
+        if identity(&self.path) != self.file {
+            return Err(StoreError::Moved(self.path.clone()));
+        }
         let run = || {
             let behaviour = TransactionBehavior::Immediate;
             let transaction = self.connection.transaction_with_behavior(behaviour)?;
@@ -107,6 +119,12 @@ impl Store {
     }
 }
 
+/// Device and number of a file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
 fn write(transaction: &Transaction<'_>, change: &Change) -> Result<(), Fault> {
     let run = change.run.cast_signed();
     let known: Option<i64> = transaction.query_row("SELECT run FROM state", [], |row| row.get(0))?;
@@ -127,7 +145,7 @@ fn write(transaction: &Transaction<'_>, change: &Change) -> Result<(), Fault> {
         Some(serde_json::to_string(&change.interfaces).unwrap_or_default())
     };
     transaction.execute(
-        "UPDATE state SET begun = min(coalesce(begun, ?1), ?1), written = max(coalesce(written, ?2), ?2), run = ?3,
+        "UPDATE state SET begun = min(coalesce(begun, ?1), ?1), written = ?2, run = ?3,
              interfaces = coalesce(?4, interfaces)",
         params![At(change.from), At(change.to), run, interfaces],
     )?;

@@ -90,6 +90,12 @@ impl Judged {
         judged
     }
 
+    /// Flows that were answered, explained or not.
+    pub(super) fn answered(&self) -> impl Iterator<Item = &Flow> {
+        let all = self.explained.iter().chain(&self.unexplained);
+        all.filter(|(_, did)| did.answered > 0).map(|(flow, _)| flow)
+    }
+
     /// What some flows did together.
     pub(super) fn total<'a>(&self, flows: impl IntoIterator<Item = &'a Flow>) -> Option<Did> {
         let found = flows.into_iter().filter_map(|flow| self.unexplained.get(flow));

@@ -101,10 +101,10 @@ const fn is_alike(printed: u16, seen: u16) -> bool {
 
 /// Whether anybody asks the same computer at a port that the site file says.
 fn is_used(judged: &Judged, flow: &Flow, holding: &[PortRange]) -> bool {
-    judged.explained.iter().any(|(other, did)| {
+    // Whoever asks there: a client that the file does not name yet is one.
+    judged.answered().any(|other| {
         other.responder == flow.responder
             && other.protocol == flow.protocol
-            && did.answered > 0
             && holding.iter().any(|range| range.contains(other.port))
     })
 }
@@ -176,8 +176,7 @@ fn with_key<'a>(book: &Book<'a>, key: &str) -> impl Iterator<Item = &'a RuleInfo
 
 /// Whether other computers, or these, are asked at the port that holds.
 fn has_other(judged: &Judged, book: &Book<'_>, key: &str, responders: &BTreeSet<IpNet>) -> bool {
-    let mut used = judged.explained.iter().filter(|(_, did)| did.answered > 0);
-    used.any(|(flow, _)| {
+    judged.answered().any(|flow| {
         let class = book.compiled.class(address(flow.responder));
         let mut rules = with_key(book, key).filter(|rule| class.as_responder.contains(rule.to));
         let mut ports = rules

@@ -36,8 +36,20 @@ pub const CHROMIUM: [Program; 2] = [
     program("chromedriver", "chromium-driver", &[]),
 ];
 
+/// Scrapes the daemon's metrics, and checks them and the rules over them. Both come in one package.
+pub const PROMETHEUS: [Program; 2] = [
+    program("prometheus", "prometheus", &["prometheus"]),
+    program("promtool", "prometheus", &["prometheus"]),
+];
+
+/// Makes certificates, and asks over TLS.
+pub const WEB: [Program; 2] = [program("openssl", "openssl", &[]), program("curl", "curl", &[])];
+
 /// Translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);
+
+/// Reads what is exported for it; ip6tables-restore comes with it.
+pub const IPTABLES: Program = program("iptables-restore", "iptables", &[]);
 
 /// What the benches measure with, and what stands beside cmflow there.
 pub const BENCH: [Program; 5] = [

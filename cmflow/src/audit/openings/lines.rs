@@ -1,6 +1,6 @@
 //! Openings with what is equal put together: destinations, sources, neighbouring ports.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cmflow_common::packet::protocol;
 use ipnet::IpNet;
@@ -62,7 +62,7 @@ impl Counts {
 }
 
 /// Entries, as a number that stands for the set.
-type SetId = u32;
+pub(super) type SetId = u32;
 
 /// Sets of entries, each kept once.
 #[derive(Default)]
@@ -121,22 +121,27 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
+    /// The number of a set.
+    pub(super) fn set(&mut self, entries: Vec<EntryIndex>) -> SetId {
+        self.sets.of(entries)
+    }
+
     /// Adds one; nothing where one of its ends is nobody.
     pub(super) fn add(
         &mut self,
         what: What<'a>,
         piece: &Piece,
         graded: Graded,
-        sources: Vec<EntryIndex>,
-        destinations: Vec<EntryIndex>,
+        [sources, destinations]: [SetId; 2],
         counts: Counts,
     ) {
-        if sources.is_empty() || destinations.is_empty() {
+        let nobody = |set: SetId| self.sets.all[set as usize].is_empty();
+        if nobody(sources) || nobody(destinations) {
             return;
         }
         let line = Line {
-            sources: self.sets.of(sources),
-            destinations: self.sets.of(destinations),
+            sources,
+            destinations,
             counts,
         };
         let common = Common {
@@ -212,6 +217,12 @@ impl<'a> Lines<'a> {
             .map(|rule| (rule.id.as_str(), rule))
             .collect();
         let mut prefixes: HashMap<SetId, Vec<IpNet>> = HashMap::new();
+        let classes: Vec<BTreeSet<u16>> = self
+            .sets
+            .all
+            .iter()
+            .map(|set| gateways.entries.classes(set))
+            .collect();
         let mut told = self.to_groups;
         for ((what, graded, sources, destinations), (ranges, counts)) in merged {
             let mut written = |set: SetId| {
@@ -221,14 +232,7 @@ impl<'a> Lines<'a> {
                 written.clone()
             };
             let roles = |set: SetId, opens: bool| {
-                let members = &self.sets.all[set as usize];
-                roles_at(
-                    book,
-                    &gateways.entries,
-                    &rules,
-                    &what.info.rules,
-                    (members, opens),
-                )
+                roles_at(book, &rules, &what.info.rules, (&classes[set as usize], opens))
             };
             told.push(Opening {
                 sources: written(sources),

@@ -23,7 +23,7 @@ use crate::answer::Opening;
 use crate::compile::VerdictInfo;
 use crate::explain::Book;
 use cells::{Cell, Cells, Row};
-use lines::{Counts, Lines, What};
+use lines::{Counts, Lines, SetId, What};
 use pieces::{Piece, Pieces};
 
 /// UDP has an endpoint mapper too, which next to nobody asks.
@@ -35,11 +35,14 @@ const UDP_MAPPER_IDLE: &str = "the endpoint mapper is asked over TCP; UDP 135 is
 pub(super) fn found(book: &Book<'_>, gateways: &Gateways<'_>) -> Vec<Opening> {
     let pieces = Pieces::of(book.compiled);
     let cells = Cells::new(book, gateways, &pieces);
+    let mut lines = Lines::default();
+    let blocks = gateways.map.blocks.iter();
     let mut finding = Finding {
         gateways,
         apart: apart(gateways),
         cells,
-        lines: Lines::default(),
+        of_blocks: blocks.map(|block| lines.set(block.members.clone())).collect(),
+        lines,
         demands: HashMap::new(),
         silences: HashMap::new(),
     };
@@ -81,6 +84,8 @@ struct Finding<'a> {
     gateways: &'a Gateways<'a>,
     apart: Apart,
     cells: Cells<'a>,
+    /// All of a block, by its index.
+    of_blocks: Vec<SetId>,
     lines: Lines<'a>,
     /// What silence of a verdict means, over UDP 135 and elsewhere.
     demands: HashMap<(&'a VerdictInfo, bool), Demand>,
@@ -140,34 +145,35 @@ impl<'a> Finding<'a> {
                 }
             }
         }
-        let mut rest: BTreeSet<EntryIndex> = sources.iter().copied().collect();
+        let all = [from, to].map(|block| self.of_blocks[block]);
+        let none = Counts::default();
+        if rows.is_empty() {
+            self.lines.add(what, piece, silent, all, none);
+            return;
+        }
+        let mut rest: BTreeSet<EntryIndex> = BTreeSet::new();
+        if Row::is_one_by_one(sources.len()) {
+            rest.extend(sources);
+        }
         for (row, cells) in rows {
-            let of_row = match row {
-                Row::Entry(source) => vec![source],
-                Row::Block => sources.clone(),
+            let alone = match row {
+                Row::Entry(source) => Some(source),
+                Row::Block => None,
             };
-            of_row.iter().for_each(|source| {
-                rest.remove(source);
-            });
+            let of_row = alone.map_or(all[0], |source| self.lines.set(vec![source]));
+            alone.map(|source| rest.remove(&source));
             let told: BTreeSet<EntryIndex> = cells.iter().map(|(to, ..)| *to).collect();
             let left = destinations.iter().copied().filter(|to| !told.contains(to));
-            let left = left.filter(|to| of_row != [*to]).collect();
-            self.lines.add(
-                what,
-                piece,
-                silent.clone(),
-                of_row.clone(),
-                left,
-                Counts::default(),
-            );
+            let left = left.filter(|to| alone != Some(*to)).collect();
+            let left = self.lines.set(left);
+            self.lines.add(what, piece, silent.clone(), [of_row, left], none);
             for (to, graded, counts) in cells {
-                self.lines
-                    .add(what, piece, graded, of_row.clone(), vec![to], counts);
+                let to = self.lines.set(vec![to]);
+                self.lines.add(what, piece, graded, [of_row, to], counts);
             }
         }
-        let rest = rest.into_iter().collect();
-        self.lines
-            .add(what, piece, silent, rest, destinations.clone(), Counts::default());
+        let rest = self.lines.set(rest.into_iter().collect());
+        self.lines.add(what, piece, silent, [rest, all[1]], none);
     }
 
     fn demand(&mut self, info: &'a VerdictInfo, piece: &Piece) -> (Demand, bool) {

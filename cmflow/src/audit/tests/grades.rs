@@ -304,3 +304,33 @@ fn a_packet_without_a_conversation_is_a_hit() {
         "{why}"
     );
 }
+
+#[test]
+fn an_installation_that_never_ends_is_remarked() {
+    let site = Site::new(SITE);
+    let told = |days| {
+        Told::new(&site, "gw", 60).seen_apart().talk_on(
+            "10.30.0.5",
+            "10.30.0.6",
+            tcp(445),
+            End::Answered,
+            0..days,
+        )
+    };
+    let id = "site-server/sql-server/smb";
+    for (days, remarks) in [
+        (3, vec![]),
+        (
+            4,
+            vec![
+                "used outside its condition: hits on 4 days, 2026-09-01, 2026-09-02, 2026-09-03, 2026-09-04"
+                    .to_owned(),
+            ],
+        ),
+    ] {
+        let audit = site.audit(&[told(days).evidence]);
+        let rule = rule(&audit, id);
+        assert_eq!(rule.grade, Grade::Shared, "{}", rule.why);
+        assert_eq!(rule.remarks, remarks);
+    }
+}

@@ -1,5 +1,9 @@
 mod evidence;
+mod findings;
+mod gateways;
 mod grades;
+mod laws;
+mod openings;
 
 use jiff::Timestamp;
 

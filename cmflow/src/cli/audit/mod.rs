@@ -1,14 +1,14 @@
 //! `cmflow audit`: which rules are really used, which openings a firewall needs, what nothing explains.
 
+mod bundled;
 mod head;
-mod lists;
-mod markdown;
 mod next;
 mod rules;
 mod table;
+mod what_if;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::evidence::{Drawn, Gathered};
 use super::{Outcome, write_json};
 use crate::answer::{Audit, Grade};
 use crate::audit::audit;
-use crate::explain::Book;
+use crate::report::{self, lists};
 use crate::spelling::did_you_mean;
 
 #[derive(Debug, Args)]
@@ -34,6 +34,13 @@ pub(super) struct Arguments {
     /// Which list a CSV file holds
     #[arg(long, value_enum, default_value_t)]
     list: List,
+    /// Write the report with all that it was made from into a ZIP file, with SHA-256 sums
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "list", "grade", "what_if"])]
+    bundle: Option<PathBuf>,
+    /// Judge what was recorded by this site file instead, and by --edition where it is named: what would become
+    /// unexplained, what explained? Exit code 1 where something would become unexplained
+    #[arg(long, value_name = "SITE_FILE", conflicts_with_all = ["list", "grade"])]
+    what_if: Option<PathBuf>,
 }
 
 /// How an audit is written.
@@ -48,6 +55,8 @@ enum AuditFormat {
     Csv,
     /// For tickets and wikis
     Markdown,
+    /// For whoever has to decide, and for auditors: one file, for the browser or on paper
+    Html,
 }
 
 /// A list of an audit.
@@ -81,11 +90,18 @@ pub(super) fn run(
     if arguments.list != List::Rules && arguments.format != AuditFormat::Csv {
         anyhow::bail!("--list chooses what a CSV file holds; add --format csv, or leave --list out");
     }
+    if let Some(other) = &arguments.what_if {
+        return what_if::run(arguments, other, catalogue, out);
+    }
     let gathered = arguments.drawn.gather(catalogue)?;
     for warning in &gathered.warnings {
         eprintln!("cmflow: {warning}");
     }
     let mut audit = made(&gathered);
+    if let Some(path) = &arguments.bundle {
+        bundled::write(path, &audit, &gathered.evidence, out)?;
+        return Ok(Outcome::Done);
+    }
     if !arguments.grade.is_empty() {
         let wanted = |grade: Grade| arguments.grade.contains(&grade);
         audit.rules.retain(|rule| wanted(rule.grade));
@@ -94,23 +110,19 @@ pub(super) fn run(
     match (arguments.format, arguments.list) {
         (AuditFormat::Table, _) => table::write(out, &audit)?,
         (AuditFormat::Json, _) => write_json(out, &audit)?,
-        (AuditFormat::Markdown, _) => markdown::write(out, &audit)?,
-        (AuditFormat::Csv, List::Rules) => lists::rules(out, &audit)?,
-        (AuditFormat::Csv, List::Openings) => lists::openings(out, &audit)?,
-        (AuditFormat::Csv, List::Unexplained) => lists::unexplained(out, &audit)?,
+        (AuditFormat::Markdown, _) => out.write_all(report::markdown(&audit).as_bytes())?,
+        (AuditFormat::Html, _) => out.write_all(report::html(&audit).as_bytes())?,
+        (AuditFormat::Csv, List::Rules) => out.write_all(&lists::rules(&audit)?)?,
+        (AuditFormat::Csv, List::Openings) => out.write_all(&lists::openings(&audit)?)?,
+        (AuditFormat::Csv, List::Unexplained) => out.write_all(&lists::unexplained(&audit)?)?,
     }
     Ok(Outcome::Done)
 }
 
 /// The audit of what was gathered, by the files that it was gathered by.
 pub(super) fn made(gathered: &Gathered) -> Audit {
-    let book = Book {
-        catalogue: &gathered.catalogue,
-        site: &gathered.site,
-        compiled: &gathered.compiled,
-    };
     Audit {
         files: gathered.files.clone(),
-        ..audit(&book, &gathered.evidence, Timestamp::now())
+        ..audit(&gathered.book(), &gathered.evidence, Timestamp::now())
     }
 }

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::lists::{ports, short};
 use super::{head, next, rules};
 use crate::answer::{Audit, AuditedRule, Grade, Opening};
 use crate::cli::asking::{AT_INGRESS, bytes};
 use crate::cli::paragraph;
+use crate::report::plain::{end, ports};
 
 /// How many openings and groups are shown.
 const SHOWN: usize = 40;
@@ -47,10 +47,11 @@ pub(super) fn write(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
     for step in next::steps(audit) {
         paragraph::write(out, 2, &step)?;
     }
+    writeln!(out)?;
     paragraph::write(
         out,
         0,
-        &format!("\n{AT_INGRESS}; times are UTC; --format markdown tells the limits of the method"),
+        &format!("{AT_INGRESS}; times are UTC; --format markdown tells the limits of the method"),
     )
 }
 
@@ -59,7 +60,8 @@ fn write_grade(out: &mut impl Write, audit: &Audit, grade: Grade) -> io::Result<
     if of_grade.is_empty() {
         return Ok(());
     }
-    paragraph::write(out, 0, &format!("\n{}: {}", grade.name(), rules::meaning(grade)))?;
+    writeln!(out)?;
+    paragraph::write(out, 0, &format!("{}: {}", grade.name(), rules::meaning(grade)))?;
     if rules::one_by_one(grade) {
         for rule in of_grade {
             write_rule(out, rule)?;
@@ -108,7 +110,7 @@ fn ends(prefixes: &[ipnet::IpNet], roles: &[String]) -> String {
         None | Some(0) => all.join(", "),
         Some(more) => format!("{} +{more}", all[..NAMED].join(", ")),
     };
-    let addresses = few(prefixes.iter().map(|prefix| short(*prefix)).collect());
+    let addresses = few(prefixes.iter().map(end).collect());
     match roles {
         [] => addresses,
         roles => format!("{} [{addresses}]", few(roles.to_vec())),
@@ -138,7 +140,9 @@ fn write_openings(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
         (count > 0).then(|| format!("{count} {}", grade.name()))
     });
     let counts: Vec<_> = counts.collect();
-    writeln!(out, "\nOpenings, the lines of a firewall: {}", counts.join(", "))?;
+    let title = format!("Openings, the lines of a firewall: {}", counts.join(", "));
+    writeln!(out)?;
+    paragraph::write(out, 0, &title)?;
     let mut left = SHOWN;
     for grade in DECIDED {
         for opening in audit.openings.iter().filter(|one| one.grade == grade).take(left) {
@@ -192,7 +196,7 @@ fn write_unexplained(out: &mut impl Write, audit: &Audit) -> io::Result<()> {
             ),
         )?;
         if let Some([from, to]) = group.examples.first() {
-            paragraph::write(out, 6, &format!("as {} -> {}", short(*from), short(*to)))?;
+            paragraph::write(out, 6, &format!("as {} -> {}", end(from), end(to)))?;
         }
         if let Some(nearest) = &group.nearest {
             paragraph::write(out, 6, &format!("nearest: {}: {}", nearest.rule, nearest.why_not))?;

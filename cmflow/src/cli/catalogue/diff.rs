@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::page::write_rules;
+use super::here::Here;
+use super::page::write_rules_with;
 use super::selection::{heading, rules};
 use crate::catalogue::{Catalogue, Diff, Page, Rule};
 
@@ -12,6 +13,7 @@ pub(super) fn write(
     catalogue: &Catalogue,
     before: &Page,
     after: &Page,
+    here: Option<&Here>,
 ) -> anyhow::Result<()> {
     let diff = Diff::between(before, after);
     let changed = rules(diff.changed.len());
@@ -29,10 +31,13 @@ pub(super) fn write(
         for words in change.words(catalogue) {
             writeln!(out, "  {words}")?;
         }
+        if let Some(here) = here {
+            writeln!(out, "  {}", here.words_of_change(&change.after.id))?;
+        }
         writeln!(out)?;
     }
-    write_part(out, catalogue, "Added", &diff.added, before)?;
-    write_part(out, catalogue, "Removed", &diff.removed, after)
+    write_part(out, catalogue, "Added", &diff.added, before, here)?;
+    write_part(out, catalogue, "Removed", &diff.removed, after, here)
 }
 
 /// `11 in 8 connections`; a list counts as one.
@@ -51,6 +56,7 @@ fn write_part(
     title: &str,
     found: &[&Rule],
     other: &Page,
+    here: Option<&Here>,
 ) -> anyhow::Result<()> {
     if !found.is_empty() {
         writeln!(out, "{title}")?;
@@ -72,7 +78,9 @@ fn write_part(
                 names[0],
                 names[1]
             )?;
-            write_rules(out, pair, Rule::service_id)?;
+            write_rules_with(out, pair, Rule::service_id, |rule| {
+                here.map(|here| here.words(&rule.id))
+            })?;
         }
     }
     Ok(())

@@ -1,22 +1,26 @@
 //! `cmflow catalogue`: the documented ports, for people and for scripts.
 //!
 //! `page` writes an edition, `rule` one rule with all that is known of it, `selection` the rules of a role, a
-//! connection or the beginning of an id, `companion` the companions, `diff` what changed between editions.
+//! connection or the beginning of an id, `companion` the companions, `diff` what changed between editions, `here` which
+//! of it a site uses.
 
 mod companion;
 mod diff;
+mod here;
 mod page;
 mod rule;
 mod selection;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
 use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
 
 use super::{Format, Outcome, write_json};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, DiffView};
 
 /// Columns that a table fits into, whatever the terminal: it is read in tickets and mails too.
 const WIDTH: u16 = 100;
@@ -44,6 +48,8 @@ enum Question {
         before: String,
         /// The edition to end at
         after: String,
+        #[command(flatten)]
+        whose: here::Whose,
     },
 }
 
@@ -77,6 +83,15 @@ struct What {
     companion: Option<String>,
 }
 
+/// What changed, and which of it a site uses where somebody asked for that.
+#[derive(Serialize)]
+struct DiffHere<'a> {
+    #[serde(flatten)]
+    view: DiffView<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    here: Option<BTreeMap<&'a str, here::Both>>,
+}
+
 pub(super) fn run(
     arguments: &Arguments,
     extra: Option<&Path>,
@@ -89,16 +104,20 @@ pub(super) fn run(
         (Question::Companions, Format::Json) => write_json(out, &catalogue.companions_view())?,
         (Question::Companions, Format::Table) => companion::write_all(out, &catalogue)?,
         (Question::Show(shown), format) => show(out, &catalogue, shown, format)?,
-        (Question::Diff { before, after }, Format::Json) => {
-            write_json(out, &catalogue.diff_view(&catalogue.diff(before, after)?))?;
-        }
-        (Question::Diff { before, after }, Format::Table) => {
-            diff::write(
-                out,
-                &catalogue,
-                catalogue.edition(before)?,
-                catalogue.edition(after)?,
-            )?;
+        (Question::Diff { before, after, whose }, format) => {
+            let diff = catalogue.diff(before, after)?;
+            let here = whose.read(extra, [before, after])?;
+            match format {
+                Format::Json => {
+                    let view = catalogue.diff_view(&diff);
+                    let here = here.as_ref().map(|here| here.of(&diff));
+                    write_json(out, &DiffHere { view, here })?;
+                }
+                Format::Table => {
+                    let pages = [catalogue.edition(before)?, catalogue.edition(after)?];
+                    diff::write(out, &catalogue, pages[0], pages[1], here.as_ref())?;
+                }
+            }
         }
     }
     Ok(Outcome::Done)

@@ -65,6 +65,16 @@ pub(super) fn write_rules<'a>(
     rules: &[&'a Rule],
     name: impl Fn(&'a Rule) -> &'a str,
 ) -> anyhow::Result<()> {
+    write_rules_with(out, rules, name, |_| None)
+}
+
+/// The same, with what else is to be said of each.
+pub(super) fn write_rules_with<'a>(
+    out: &mut impl Write,
+    rules: &[&'a Rule],
+    name: impl Fn(&'a Rule) -> &'a str,
+    remark: impl Fn(&'a Rule) -> Option<String>,
+) -> anyhow::Result<()> {
     let longest = rules
         .iter()
         .map(|rule| name(rule).len())
@@ -83,6 +93,7 @@ pub(super) fn write_rules<'a>(
         if !rule.errata.is_empty() {
             tail.push("erratum".to_owned());
         }
+        tail.extend(remark(rule));
         let line = format!(
             "  {:width$} {:15} {:15} {}",
             name(rule),

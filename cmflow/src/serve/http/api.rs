@@ -64,9 +64,13 @@ impl Question<'_> {
         let snapshot = served.snapshot().await?;
         let tag = page::tag(&served.desk.run, snapshot.number);
         let address = self.uri.path_and_query().map_or("", |all| all.as_str());
-        let write = move |snapshot: &Snapshot| page::write(&make(snapshot, &parameters)?, format);
+        let number = snapshot.number;
+        let write = async {
+            let write = move || page::write(&make(&snapshot, &parameters)?, format);
+            served.aside(write).await.flatten()
+        };
         // Also where whoever asks has it already: what is wrong with the question is said each time.
-        let written = served.cache.answer(snapshot, address, write).await?;
+        let written = served.cache.answer(number, address, write).await?;
         if page::known(self.headers, &tag) {
             return Ok(page::unchanged(&tag));
         }

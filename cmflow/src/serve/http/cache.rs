@@ -7,7 +7,6 @@ use tokio::sync::OnceCell;
 
 use super::Problem;
 use super::page::Written;
-use crate::snapshot::Snapshot;
 
 /// Different answers of a snapshot that are kept at most.
 const MOST: usize = 64;
@@ -19,21 +18,14 @@ type Answer = Arc<OnceCell<Result<Written, Problem>>>;
 pub(super) struct Cache(Mutex<(u64, HashMap<String, Answer>)>);
 
 impl Cache {
-    /// The answer at that address, made by `make` where nobody did. It runs where it may take long.
+    /// The answer at that address, made by `make` where nobody did.
     pub(super) async fn answer(
         &self,
-        snapshot: Arc<Snapshot>,
+        number: u64,
         address: &str,
-        make: impl FnOnce(&Snapshot) -> Result<Written, Problem> + Send + 'static,
+        make: impl Future<Output = Result<Written, Problem>>,
     ) -> Result<Written, Problem> {
-        let answer = self.place(snapshot.number, address);
-        let made = answer.get_or_init(|| async {
-            let made = tokio::task::spawn_blocking(move || make(&snapshot)).await;
-            made.unwrap_or_else(|error| {
-                Err(Problem::unavailable(&format!("no answer could be made: {error}")))
-            })
-        });
-        made.await.clone()
+        self.place(number, address).get_or_init(|| make).await.clone()
     }
 
     fn place(&self, number: u64, address: &str) -> Answer {

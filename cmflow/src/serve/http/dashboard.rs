@@ -70,15 +70,12 @@ async fn shown(
     let snapshot = served.snapshot().await?;
     let cookies = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
     let theme = Theme::of_cookies(cookies.unwrap_or_default());
-    let drawn = tokio::task::spawn_blocking(move || {
+    let own = served.clone();
+    let drawn = served.aside(move || {
         let query = uri.query().unwrap_or_default();
-        served
-            .dashboard
-            .page(&served.desk, &snapshot, uri.path(), query, theme)
+        own.dashboard.page(&own.desk, &snapshot, uri.path(), query, theme)
     });
-    let drawn = drawn
-        .await
-        .map_err(|error| Problem::unavailable(&error.to_string()))?;
+    let drawn = drawn.await?;
     drawn.map(|page| sent(&page))
 }
 

@@ -267,13 +267,11 @@ pub(super) async fn events(
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .map(str::to_owned);
-    let told = tokio::task::spawn_blocking(move || {
+    let told = served.aside(move || {
         events.tell_snapshot(&snapshot);
         events.listen(last.as_deref())
     });
-    let (first, hears) = told
-        .await
-        .map_err(|error| Problem::unavailable(&error.to_string()))?;
+    let (first, hears) = told.await?;
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();

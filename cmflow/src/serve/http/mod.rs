@@ -61,7 +61,12 @@ struct Served {
     dashboard: Arc<dashboard::Studio>,
     /// Whoever reads the history, which may take long, has it to themselves.
     turn: Arc<Semaphore>,
+    /// Answers that are made at a time: the threads that ticks run on are not all theirs.
+    hands: Arc<Semaphore>,
 }
+
+/// Answers made at a time.
+const HANDS: usize = 2;
 
 impl Served {
     async fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
@@ -70,6 +75,21 @@ impl Served {
             .look()
             .await
             .map_err(|why| Problem::unavailable(&why))
+    }
+
+    /// Does what may take a while beside everything else, when one of a few hands is free.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let hand = Arc::clone(&self.hands).acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held until it is done, also where whoever asked has gone away.
+            let _hand = hand;
+            work()
+        });
+        done.await
+            .map_err(|error| Problem::unavailable(&format!("no answer could be made: {error}")))
     }
 }
 
@@ -96,6 +116,7 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         high_water: Arc::default(),
         dashboard: Arc::new(studio),
         turn: Arc::new(Semaphore::new(1)),
+        hands: Arc::new(Semaphore::new(HANDS)),
     });
     connection::accept(opened.listener, opened.tls, router).await;
     told.abort();

@@ -92,6 +92,8 @@ fn single_addresses_of_what_nobody_explains_are_kept_for_a_month() {
     };
     let unexplained = || of_kind(VerdictKind::Undocumented);
     for change in [
+        talk(40, "10.30.0.5/32", "10.30.0.6/32", documented("a")),
+        talk(40, "10.40.0.5/32", "10.40.0.6/32", of_kind(VerdictKind::Opaque)),
         talk(40, "10.1.2.3/32", "10.9.9.1/32", unexplained()),
         talk(40, "10.1.2.4/32", "10.9.9.1/32", unexplained()),
         talk(39, "10.1.2.4/32", "10.9.9.2/32", unexplained()),
@@ -99,8 +101,6 @@ fn single_addresses_of_what_nobody_explains_are_kept_for_a_month() {
         // A prefix that somebody chose stays as it is.
         talk(38, "10.1.3.0/27", "10.9.9.1/32", unexplained()),
         talk(29, "10.1.2.5/32", "10.9.9.1/32", unexplained()),
-        talk(40, "10.30.0.5/32", "10.30.0.6/32", documented("a")),
-        talk(40, "10.40.0.5/32", "10.40.0.6/32", of_kind(VerdictKind::Opaque)),
     ] {
         commit(&mut store, &change);
     }
@@ -321,6 +321,8 @@ proptest! {
         let folder = Folder::new();
         let mut store = opened(&folder.database());
         let kinds = [VerdictKind::Undocumented, VerdictKind::Foreign, VerdictKind::Opaque, VerdictKind::OutOfScope];
+        let mut talks = talks;
+        talks.sort_unstable_by_key(|(_, _, _, days, ..)| -days);
         for (who, whom, port, days, count, proving, six) in talks {
             let (who, whom) = if six {
                 (format!("fd00:{}::{who:x}/128", who % 3), format!("fd00:9:{whom}::1/128"))

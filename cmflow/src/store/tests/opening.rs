@@ -214,3 +214,33 @@ fn an_empty_file_is_a_new_history() {
     fs::write(folder.database(), "").expect("a temporary folder");
     drop(opened(&folder.database()));
 }
+
+#[test]
+fn a_file_that_is_moved_while_it_is_in_use_is_missed() {
+    let folder = Folder::new();
+    let path = folder.database();
+    let mut store = opened(&path);
+    let one = || conversation("10.1.2.0/24", "10.20.0.11/32", now(), packets(1));
+    let mut write = || {
+        store.commit(
+            &minute(now(), documented("a"), vec![one()]),
+            &Retention::default(),
+        )
+    };
+    write().expect("room on the disk");
+    let aside = folder.0.join("aside.db");
+    fs::rename(&path, &aside).expect("it is there");
+    assert!(matches!(write(), Err(StoreError::Moved(_))));
+    fs::write(&path, "").expect("a temporary folder");
+    assert!(
+        matches!(write(), Err(StoreError::Moved(_))),
+        "another file is there"
+    );
+    fs::rename(&aside, &path).expect("it is there");
+    write().expect("it is back");
+    let evidence = Archive::open(&path)
+        .expect("it is there")
+        .evidence(None, None)
+        .expect("there is some");
+    assert_eq!(evidence.verdicts[0].total.packets, 2);
+}

@@ -126,7 +126,7 @@ fn a_part_of_the_time_holds_what_happened_in_it() {
         commit(&mut store, &minute(before(days), https(), ones.collect()));
     }
     let evidence = reader(&store)
-        .evidence(Some(before(3)), Some(before(1)))
+        .evidence(Some(before(3) - SignedDuration::from_secs(60)), Some(before(1)))
         .expect("there is some");
     let who: Vec<_> = evidence
         .conversations
@@ -209,9 +209,9 @@ fn charts_get_steps_of_one_size() {
         (
             Resolution::Minute,
             named(&[
-                ("2026-11-24T10:50:00Z", 3),
-                ("2026-11-24T11:58:00Z", 1),
-                ("2026-11-24T11:59:00Z", 2)
+                ("2026-11-24T10:49:00Z", 3),
+                ("2026-11-24T11:57:00Z", 1),
+                ("2026-11-24T11:58:00Z", 2)
             ])
         )
     );
@@ -223,7 +223,7 @@ fn charts_get_steps_of_one_size() {
         )
     );
     let hours = named(&[
-        ("2026-11-21T12:00:00Z", 5),
+        ("2026-11-21T11:00:00Z", 5),
         ("2026-11-24T10:00:00Z", 3),
         ("2026-11-24T11:00:00Z", 3),
     ]);
@@ -276,6 +276,8 @@ proptest! {
     ) {
         let folder = Folder::new();
         let mut store = opened(&folder.database());
+        let mut counted = counted;
+        counted.sort_unstable_by_key(|(minutes, _)| -minutes);
         for (minutes, count) in &counted {
             let to = now() - SignedDuration::from_mins(*minutes);
             let one = conversation("10.1.2.0/24", "10.20.0.11/32", to, packets(*count));

@@ -99,7 +99,7 @@ fn changes_of_one_conversation_add_up() {
     let folder = Folder::new();
     let mut store = opened(&folder.database());
     let rule = || documented("a/b/https");
-    for (days, port, proving) in [(3, 500, 1), (0, 400, 0), (1, 450, 0)] {
+    for (days, port, proving) in [(3, 500, 1), (1, 400, 0), (0, 450, 0)] {
         let more = Activity {
             proving,
             ..packets(10)
@@ -378,4 +378,21 @@ fn an_outage_that_goes_on_is_one() {
         outage(0, 40, Outage::EVENTS, "4 not told"),
         "cut to the time asked for"
     );
+}
+
+#[test]
+fn a_clock_that_was_ahead_does_not_lengthen_the_history() {
+    let folder = Folder::new();
+    let mut store = opened(&folder.database());
+    let talk = |at| {
+        let one = conversation("10.1.2.0/24", "10.20.0.11/32", at, packets(1));
+        minute(at, documented("a"), vec![one])
+    };
+    commit(&mut store, &talk(before(1)));
+    commit(&mut store, &talk(before(-1000)));
+    commit(&mut store, &talk(now()));
+    assert_eq!(store.baseline(7).expect("it can be read").written, Some(now()));
+    let archive = Archive::open(store.path()).expect("it is there");
+    let evidence = archive.evidence(None, None).expect("there is some");
+    assert_eq!((evidence.to, evidence.verdicts[0].total.packets), (now(), 2));
 }

@@ -45,6 +45,19 @@ impl Collector for Scrape {
             };
             let mut metric = encoder.encode_descriptor(family.name, family.help, unit.as_ref(), kind)?;
             match &family.samples {
+                // Without braces where there are no labels.
+                Samples::Counters(all)
+                    if let [(labels, value)] = all.as_slice()
+                        && labels.is_empty() =>
+                {
+                    ConstCounter::new(*value).encode(metric)?;
+                }
+                Samples::Gauges(all)
+                    if let [(labels, value)] = all.as_slice()
+                        && labels.is_empty() =>
+                {
+                    ConstGauge::new(*value).encode(metric)?;
+                }
                 Samples::Counters(all) => {
                     for (labels, value) in all {
                         ConstCounter::new(*value).encode(metric.encode_family(labels)?)?;
@@ -61,10 +74,29 @@ impl Collector for Scrape {
     }
 }
 
+/// A label's value as both formats want it; the encoder takes it as it is.
+fn escaped(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+fn escape(samples: &mut Samples) {
+    let labels: Vec<&mut Labels> = match samples {
+        Samples::Counters(all) => all.iter_mut().map(|(labels, _)| labels).collect(),
+        Samples::Gauges(all) => all.iter_mut().map(|(labels, _)| labels).collect(),
+    };
+    for (_, value) in labels.into_iter().flatten() {
+        *value = escaped(value);
+    }
+}
+
 /// The families as OpenMetrics, or in Prometheus' older text format.
 pub(super) fn write(families: Vec<Family>, open: bool) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("cmflow");
-    let families = families.into_iter().map(|family| {
+    let families = families.into_iter().map(|mut family| {
+        escape(&mut family.samples);
         let unit = family.unit.map(|unit| Unit::Other(unit.to_owned()));
         (family, unit)
     });

@@ -36,11 +36,12 @@ pub(super) async fn metrics(
     let open = accepted.is_some_and(|accepted| accepted.contains("application/openmetrics-text"));
     let snapshot = served.snapshot().await?;
     let high = Arc::clone(&served.high_water);
-    let written =
-        tokio::task::spawn_blocking(move || exposition::write(families::of(&snapshot, &high), open));
-    let failed = |why: String| Problem::unavailable(&format!("the metrics cannot be written: {why}"));
-    let text = written.await.map_err(|error| failed(error.to_string()))?;
-    let mut response = Response::new(text.map_err(|error| failed(error.to_string()))?.into());
+    let written = served
+        .aside(move || exposition::write(families::of(&snapshot, &high), open))
+        .await?;
+    let text =
+        written.map_err(|error| Problem::unavailable(&format!("the metrics cannot be written: {error}")))?;
+    let mut response = Response::new(text.into());
     let kind = if open {
         "application/openmetrics-text; version=1.0.0; charset=utf-8"
     } else {
