@@ -322,8 +322,8 @@ mod tests {
             ),
             (
                 "/map",
-                "range=dya",
-                "\"dya\" is no time; write one of live, hour, day, month; did you mean \"day\"?",
+                "range=months",
+                "\"months\" is no time; write one of live, hour, day, month; did you mean \"month\"?",
             ),
         ] {
             assert_eq!(Asked::read(path, query), Some(Err(said.to_owned())));
