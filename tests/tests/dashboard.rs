@@ -67,7 +67,10 @@ fn read(page: &Page) -> String {
             _ => {}
         }
     }
-    text
+    text.replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 #[test]
