@@ -442,7 +442,8 @@ fn rules(book: &Book<'_>, flows: &[FlowRow]) -> Rules {
 }
 
 fn talks(flows: &[FlowRow]) -> Vec<Talk> {
-    let mut talks: BTreeMap<(Vec<String>, Vec<String>, String, Vec<String>), Talk> = BTreeMap::new();
+    type Alike = (Vec<String>, Vec<String>, String, Vec<String>);
+    let mut talks: BTreeMap<Alike, Talk> = BTreeMap::new();
     // What ended long ago lives no more.
     for row in flows.iter().filter(|row| row.flow.last_seen >= before(1800)) {
         let FlowRow { flow, rate } = row;
