@@ -279,7 +279,7 @@ pub struct Flow {
 }
 
 /// `cmflow flows`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flows {
     /// Flows that the filters let through, sorted.
     pub flows: Vec<Flow>,
@@ -307,7 +307,7 @@ pub struct RuleCount {
 }
 
 /// `cmflow rules`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// Rules with at least one packet, or all that the site file makes possible.
     pub rules: Vec<RuleCount>,
@@ -387,7 +387,7 @@ pub struct Nearest {
 }
 
 /// `cmflow undocumented`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undocumented {
     /// Conversations that nothing explains, newest first.
     pub undocumented: Vec<Unexplained>,

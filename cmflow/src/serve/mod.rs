@@ -3,6 +3,6 @@
 mod question;
 mod socket;
 
-pub use question::{FlowQuery, FlowSort, Question, Reply};
+pub use question::{FlowQuery, FlowSort, GroupQuery, Question, Reply};
 pub use socket::ask;
 pub(crate) use socket::{listen, serve};
