@@ -33,4 +33,5 @@ pub mod site;
 pub mod spelling;
 pub mod store;
 pub mod suggest;
+pub mod top;
 pub mod whatif;

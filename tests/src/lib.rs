@@ -16,6 +16,7 @@ pub mod pinned;
 pub mod powershell;
 pub mod recorded;
 pub mod replayed;
+pub mod screen;
 pub mod sightings;
 pub mod site_files;
 pub mod slice_rig;

@@ -30,6 +30,9 @@ pub const IP: Program = program("ip", "iproute2", &[]);
 /// Counts conversations of captures, which the tests compare with.
 pub const TSHARK: Program = program("tshark", "tshark", &[]);
 
+/// A terminal that the tests type into and read.
+pub const TMUX: Program = program("tmux", "tmux", &[]);
+
 /// Translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);
 
