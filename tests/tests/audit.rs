@@ -173,9 +173,9 @@ fn people_read_it_at_a_hundred_columns_and_learn_what_to_do() -> Result<()> {
     }
     let markdown = said(&run(&["audit", "--from", &db, "--format", "markdown"]))?;
     for part in [
-        "# Audit of current",
-        "| `client/management-point/https` | used |",
-        "## Limits of the method",
+        "# Firewall audit of gw",
+        "| used | `client/management-point/https` |",
+        "### What the method cannot see",
     ] {
         assert!(markdown.contains(part), "{part} is not in\n{markdown}");
     }

@@ -39,12 +39,12 @@ pub(super) fn narrow(
     match field {
         Field::State => {
             let new = elements.iter().any(|state| state.as_str() == Some("new"));
-            let known = |state: &&Value| {
+            let known = |state: &Value| {
                 state
                     .as_str()
                     .is_some_and(|state| state == "new" || OPEN.contains(&state))
             };
-            if !elements.iter().all(|state| known(&state)) {
+            if !elements.iter().all(|state| known(state)) {
                 return Err("a ct state that is not understood".to_owned());
             }
             return Ok(new != negated);

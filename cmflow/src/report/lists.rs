@@ -2,8 +2,11 @@
 
 use std::io;
 
+use ipnet::IpNet;
+
+use super::plain::end;
 use super::sheet::{Sheet, all, maybe, text};
-use crate::answer::Audit;
+use crate::answer::{Audit, AuditGroup};
 
 /// Rules with their grades.
 ///
@@ -13,9 +16,9 @@ pub fn rules(audit: &Audit) -> io::Result<Vec<u8>> {
     let mut sheet = Sheet::new([
         "rule",
         "verdict",
+        "service",
         "from",
         "to",
-        "service",
         "grade",
         "why",
         "packets",
@@ -41,9 +44,9 @@ pub fn rules(audit: &Audit) -> io::Result<Vec<u8>> {
         sheet.row([
             text(&rule.rule),
             text(&rule.verdict),
+            text(&rule.service),
             text(&rule.from),
             text(&rule.to),
-            text(&rule.service),
             rule.grade.name().to_owned(),
             text(&rule.why),
             rule.packets.to_string(),
@@ -93,9 +96,9 @@ pub fn openings(audit: &Audit) -> io::Result<Vec<u8>> {
     ])?;
     for opening in &audit.openings {
         sheet.row([
-            all(&opening.sources),
+            ends(&opening.sources),
             all(&opening.source_roles),
-            all(&opening.destinations),
+            ends(&opening.destinations),
             all(&opening.destination_roles),
             text(&opening.protocol),
             all(&opening.ports),
@@ -126,6 +129,7 @@ pub fn unexplained(audit: &Audit) -> io::Result<Vec<u8>> {
         "verdict",
         "initiators",
         "responders",
+        "examples",
         "packets",
         "bytes",
         "flows",
@@ -146,6 +150,7 @@ pub fn unexplained(audit: &Audit) -> io::Result<Vec<u8>> {
             text(&group.verdict),
             group.initiators.to_string(),
             group.responders.to_string(),
+            examples(group),
             group.packets.to_string(),
             group.bytes.to_string(),
             group.flows.to_string(),
@@ -158,4 +163,18 @@ pub fn unexplained(audit: &Audit) -> io::Result<Vec<u8>> {
         ])?;
     }
     sheet.finish()
+}
+
+fn ends(prefixes: &[IpNet]) -> String {
+    let told: Vec<_> = prefixes.iter().map(end).collect();
+    all(&told)
+}
+
+/// `10.10.1.7>10.20.0.11`, who opened first.
+fn examples(group: &AuditGroup) -> String {
+    let pairs = group.examples.iter();
+    let told: Vec<_> = pairs
+        .map(|[from, to]| format!("{}>{}", end(from), end(to)))
+        .collect();
+    all(&told)
 }

@@ -263,7 +263,7 @@ fn audited(compiled: &Compiled, info: &RuleInfo, number: usize) -> AuditedRule {
         last_seen: hits.then(|| at("2026-11-23T11:58:02Z")),
         active_days: days.len() as u64,
         days,
-        since: if number % 9 == 0 {
+        since: if number.is_multiple_of(9) {
             at("2026-10-29T14:11:00Z")
         } else {
             at("2026-10-12T00:00:00Z")
