@@ -12,6 +12,7 @@ use cmflow_common::address::Address;
 use cmflow_common::packet::protocol;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use audit::{
     Approved, Audit, AuditGap, AuditGroup, AuditWindow, AuditedGateway, AuditedRule, Contradiction, DayUse,
@@ -22,7 +23,7 @@ pub use rpc::{PortStretch, Rpc, RpcPair};
 pub use what_if::{Judges, WhatIf, WhatIfGroup, WhatIfVerdict};
 
 /// Packets and bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Count {
     /// Packets.
     pub packets: u64,
@@ -40,7 +41,7 @@ impl From<cmflow_common::gateway::Count> for Count {
 }
 
 /// Packets, bytes and flows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tally {
     /// Packets.
     pub packets: u64,
@@ -51,7 +52,7 @@ pub struct Tally {
 }
 
 /// Flows whose ports something hides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Opaque {
     /// What hides them: `esp`, `ike`, `ike-nat-t`, `gre`, `ipip`, `6in4`, `vxlan`, `fragment` …
     pub protocol: String,
@@ -64,7 +65,7 @@ pub struct Opaque {
 }
 
 /// `cmflow status`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Name of the instance.
     pub instance: String,
@@ -109,7 +110,7 @@ pub struct Status {
 }
 
 /// The history in [`Status`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HistoryStatus {
     /// The database.
     pub file: String,
@@ -122,7 +123,7 @@ pub struct HistoryStatus {
 }
 
 /// A file that tables were made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SourceFile {
     /// Its name.
     pub path: String,
@@ -131,7 +132,7 @@ pub struct SourceFile {
 }
 
 /// A time in which no daemon looked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Gap {
     /// When the one daemon last looked.
     pub from: Timestamp,
@@ -154,7 +155,7 @@ impl Gap {
 }
 
 /// `cmflow reload`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reloaded {
     /// Whether the new tables are in use.
     pub done: bool,
@@ -169,7 +170,7 @@ pub struct Reloaded {
 }
 
 /// An interface in [`Status`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InterfaceStatus {
     /// Its name.
     pub name: String,
@@ -192,7 +193,7 @@ pub struct InterfaceStatus {
 }
 
 /// The flow table in [`Status`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlowTable {
     /// Slots in use.
     pub entries: u64,
@@ -205,7 +206,7 @@ pub struct FlowTable {
 }
 
 /// One kind of expectation in [`Status`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Expectations {
     /// How many there are that have not ended.
     pub live: u64,
@@ -220,7 +221,7 @@ pub struct Expectations {
 }
 
 /// The conservation law in [`Status`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConservationStatus {
     /// Whether it held at every tick.
     pub ok: bool,
@@ -235,9 +236,10 @@ pub struct ConservationStatus {
 }
 
 /// One end of a flow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlowEnd {
     /// Its address.
+    #[schema(value_type = String)]
     pub address: IpAddr,
     /// Its port.
     pub port: u16,
@@ -246,7 +248,7 @@ pub struct FlowEnd {
 }
 
 /// A flow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Flow {
     /// `tcp`, `udp`, `icmp` …
     pub protocol: String,
@@ -279,7 +281,7 @@ pub struct Flow {
 }
 
 /// `cmflow flows`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Flows {
     /// Flows that the filters let through, sorted.
     pub flows: Vec<Flow>,
@@ -288,7 +290,7 @@ pub struct Flows {
 }
 
 /// A rule's counters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleCount {
     /// Id of the rule.
     pub rule: String,
@@ -307,7 +309,7 @@ pub struct RuleCount {
 }
 
 /// `cmflow rules`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rules {
     /// Rules with at least one packet, or all that the site file makes possible.
     pub rules: Vec<RuleCount>,
@@ -316,15 +318,17 @@ pub struct Rules {
 }
 
 /// A conversation that nothing explains.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Unexplained {
     /// `tcp`, `udp` …
     pub protocol: String,
     /// Who opened it.
+    #[schema(value_type = String)]
     pub initiator: IpAddr,
     /// Roles of the initiator.
     pub initiator_roles: Vec<String>,
     /// Who answers.
+    #[schema(value_type = String)]
     pub responder: IpAddr,
     /// Roles of the responder.
     pub responder_roles: Vec<String>,
@@ -347,7 +351,7 @@ pub struct Unexplained {
 }
 
 /// Conversations that nothing explains, of the same roles at the same service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UnexplainedGroup {
     /// Roles of those who open; none where the site file does not name them.
     pub initiator_roles: Vec<String>,
@@ -378,7 +382,7 @@ pub struct UnexplainedGroup {
 }
 
 /// A rule that nearly fits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Nearest {
     /// Id of the rule.
     pub rule: String,
@@ -387,7 +391,7 @@ pub struct Nearest {
 }
 
 /// `cmflow undocumented`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Undocumented {
     /// Conversations that nothing explains, newest first.
     pub undocumented: Vec<Unexplained>,
@@ -442,7 +446,7 @@ impl<F> Replay<F> {
 }
 
 /// The capture of a [`Replay`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CaptureSummary {
     /// Its name; `-` for standard input.
     pub file: String,

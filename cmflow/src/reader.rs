@@ -247,12 +247,21 @@ impl Reader {
     /// # Errors
     /// As [`Reader::tick`].
     pub fn read(&mut self, maps: &mut Maps) -> Result<Reading, KernelError> {
-        let mut slots = Vec::new();
-        let tick = self.look(maps, |slot| slots.push(*slot))?;
+        let (tick, slots) = self.copy(maps)?;
         Ok(Reading {
             tick,
             flows: Flow::collect(slots.into_iter()),
         })
+    }
+
+    /// One tick, and every slot in use then, for whoever makes flows of them later.
+    ///
+    /// # Errors
+    /// As [`Reader::tick`].
+    pub fn copy(&mut self, maps: &mut Maps) -> Result<(Tick, Vec<Slot>), KernelError> {
+        let mut slots = Vec::new();
+        let tick = self.look(maps, |slot| slots.push(*slot))?;
+        Ok((tick, slots))
     }
 
     /// One tick; `each` is shown every slot in use that stays.

@@ -34,8 +34,9 @@ impl Plan {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let plan = Self {
             instance: format!("test-{}-{serial}", std::process::id()),
-            // A small table: these daemons have few flows, and read all slots whenever they are asked.
-            arguments: ["--flows", "4096"].map(str::to_owned).to_vec(),
+            // A small table: these daemons have few flows, and read all slots whenever they are asked. No port: there is
+            // one of it, and several daemons.
+            arguments: ["--flows", "4096", "--listen", "off"].map(str::to_owned).to_vec(),
         };
         interfaces
             .iter()
@@ -54,6 +55,13 @@ impl Plan {
     #[must_use]
     pub fn slots(mut self, slots: usize) -> Self {
         self.arguments[1] = slots.to_string();
+        self
+    }
+
+    /// Serving HTTP at an address of the gateway.
+    #[must_use]
+    pub fn listening(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.arguments[3]);
         self
     }
 

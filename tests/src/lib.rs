@@ -22,5 +22,6 @@ pub mod site_files;
 pub mod slice_rig;
 pub mod small_site;
 pub mod traffic;
+pub mod web;
 
 pub use xtask::frames;

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Ports without a gap between them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PortStretch {
     /// The first.
     pub first: u16,
@@ -15,13 +16,15 @@ pub struct PortStretch {
 }
 
 /// The dynamic ports of one computer that another one used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RpcPair {
     /// Who opened the flows.
+    #[schema(value_type = String)]
     pub initiator: IpAddr,
     /// Its roles.
     pub initiator_roles: Vec<String>,
     /// Whose ports they are.
+    #[schema(value_type = String)]
     pub responder: IpAddr,
     /// Its roles.
     pub responder_roles: Vec<String>,
@@ -44,7 +47,7 @@ pub struct RpcPair {
 }
 
 /// `cmflow rpc`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rpc {
     /// By initiator and responder.
     pub rpc: Vec<RpcPair>,

@@ -8,7 +8,6 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::judging::without_a_machine;
-use super::moment::Moment;
 use crate::answer::SourceFile;
 use crate::catalogue::{Catalogue, EditionId};
 use crate::compile::{Compiled, compile};
@@ -16,6 +15,7 @@ use crate::config::{self, Ended, Reading, SiteFile};
 use crate::daemon::Instance;
 use crate::explain::Book;
 use crate::history::{Evidence, Generation, StoredFile};
+use crate::moment::Moment;
 use crate::serve::{self, Question};
 use crate::site::SiteModel;
 use crate::store::{Archive, StoreError, sha256};

@@ -20,7 +20,6 @@ mod explain;
 mod export;
 mod flows;
 mod judging;
-mod moment;
 mod opaque;
 mod paragraph;
 mod reload;

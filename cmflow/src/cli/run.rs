@@ -8,6 +8,7 @@ use super::Outcome;
 use crate::clock::Wall;
 use crate::daemon::{self, Account, Demotion, Instance, Settings};
 use crate::kernel::interface::Mode;
+use crate::serve::http::{Door, Listen};
 
 #[derive(Debug, Args)]
 #[command(
@@ -51,6 +52,18 @@ pub(super) struct Arguments {
     /// A file with the seconds by which the clocks are ahead, so that tests need not wait for weeks to pass
     #[arg(long, value_name = "FILE", hide = true)]
     clock: Option<PathBuf>,
+    /// Where the dashboard and the API listen; off for nowhere
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8077")]
+    listen: Listen,
+    /// The certificate that the dashboard is served with (PEM, chain after it)
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// The file with the token that changes take over HTTP, and from other computers reading too
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Log every frame (for debugging: slow)
     #[arg(long)]
     debug_frames: bool,
@@ -81,6 +94,14 @@ pub(super) fn run(arguments: &Arguments, catalogue: Option<&Path>) -> anyhow::Re
         watch: arguments.watch,
         flow_bits: arguments.flows.next_power_of_two().trailing_zeros(),
         demotion,
+        door: match arguments.listen {
+            Listen::Off => None,
+            Listen::At(address) => Some(Door {
+                address,
+                tls: arguments.tls_cert.clone().zip(arguments.tls_key.clone()),
+                token: arguments.token_file.clone(),
+            }),
+        },
         debug_frames: arguments.debug_frames,
         wall: arguments.clock.clone().map_or_else(Wall::default, Wall::ahead_by),
     })?;

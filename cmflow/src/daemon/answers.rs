@@ -12,7 +12,7 @@ use cmflow_common::room::Room;
 use crate::account::{Conversation, ConversationTotal, Flow, Totals};
 use crate::answer;
 use crate::findings::Findings;
-use crate::reader::Reading;
+use crate::reader::{Reading, Tick};
 use crate::serve::{FlowQuery, GroupQuery};
 
 use super::observer::Observer;
@@ -42,106 +42,9 @@ impl<'a> Answers<'a> {
     }
 
     pub(super) fn status(&self) -> answer::Status {
-        let (observer, reading) = (self.observer, self.reading);
-        let mut outcomes = BTreeMap::new();
-        let mut interfaces = Vec::new();
-        let mut frames = 0;
-        let rows = reading.outcomes.iter().zip(&self.totals.interfaces);
-        for (looked, (row, flows)) in observer.looked.iter().zip(rows) {
-            let total = crate::account::sum(row);
-            frames += total.packets;
-            for (outcome, count) in Outcome::ALL
-                .iter()
-                .zip(row)
-                .filter(|(_, count)| count.packets > 0)
-            {
-                *outcomes.entry(outcome.name().to_owned()).or_default() += count.packets;
-            }
-            interfaces.push(answer::InterfaceStatus {
-                name: looked.interface.name.clone(),
-                mode: looked.mode().to_owned(),
-                why: looked.why.clone(),
-                frames: total.packets,
-                bytes: total.bytes,
-                received: looked.received(),
-                flows: flows.flows,
-                one_sided_flows: flows.one_sided,
-                one_sided_share: flows.one_sided_share(),
-            });
-        }
-        let law = &observer.reader.law;
-        // A counter that cannot be read now is told as nothing; the next question reads it.
-        let lost = observer.maps.lost_news().unwrap_or_default();
-        let findings = self.findings();
-        answer::Status {
-            instance: observer.settings.instance.to_string(),
-            site: observer.settings.site.display().to_string(),
-            edition: observer.compiled.edition.to_string(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            since: observer.since,
-            at: reading.moment.wall(),
-            interfaces,
-            frames,
-            outcomes,
-            verdicts: findings.verdicts(),
-            opaque: findings.opaque(),
-            flow_table: answer::FlowTable {
-                entries: reading.slots as u64,
-                rooms: Room::ALL
-                    .into_iter()
-                    .map(|room| (room.name().to_owned(), reading.rooms[room as usize]))
-                    .collect(),
-                capacity: observer.maps.capacity() as u64,
-                packets_without_entry: reading.without_entry.packets,
-            },
-            expectations: self.expectations(),
-            events_lost: lost.iter().sum(),
-            events_lost_by_kind: NewsKind::ALL
-                .into_iter()
-                .map(|kind| (kind.name().to_owned(), lost[kind as usize]))
-                .collect(),
-            generation: observer.maps.generation(),
-            files: observer.sources.files.clone(),
-            gaps: observer.gaps.clone(),
-            history: self.history(),
-            conservation: answer::ConservationStatus {
-                ok: law.holds(),
-                frames: law.parsed(),
-                accounted: law.accounted(),
-                judged: law.halves[0].verdicts + law.halves[1].verdicts,
-                broken_ticks: law.broken,
-            },
-        }
-    }
-
-    fn history(&self) -> answer::HistoryStatus {
-        let recorder = &self.observer.recorder;
-        let told = recorder.told();
-        let size = std::fs::metadata(recorder.path()).map_or(0, |found| found.len());
-        answer::HistoryStatus {
-            file: recorder.path().display().to_string(),
-            bytes: size,
-            written: told.written,
-            problem: told.problem,
-        }
-    }
-
-    fn expectations(&self) -> BTreeMap<String, answer::Expectations> {
-        let maps = &self.observer.maps;
-        let now = self.reading.moment.jiffies();
-        let of = |kind: Kind| {
-            // A counter that cannot be read now is told as nothing; the next question reads it.
-            let counts = maps.expected(kind).unwrap_or_default();
-            let expectations = answer::Expectations {
-                live: maps.expectations_alive(kind, now) as u64,
-                capacity: 1 << ROOM_BITS,
-                made: counts[Event::Made as usize],
-                met: counts[Event::Met as usize],
-                crowded_out: counts[Event::CrowdedOut as usize],
-            };
-            (kind.name().to_owned(), expectations)
-        };
-        Kind::ALL.into_iter().map(of).collect()
+        let mut status = status(self.observer, self.reading);
+        self.findings().complete(&mut status);
+        status
     }
 
     /// What was counted, those flows that are gone from the kernel among it.
@@ -206,4 +109,107 @@ impl<'a> Answers<'a> {
             beyond: findings.totals.beyond,
         }
     }
+}
+
+/// How the daemon does, by what a tick found; what takes flows to tell is left to [`Findings::complete`].
+pub(super) fn status(observer: &Observer, tick: &Tick) -> answer::Status {
+    let mut outcomes = BTreeMap::new();
+    let mut interfaces = Vec::new();
+    let mut frames = 0;
+    for (looked, row) in observer.looked.iter().zip(&tick.outcomes) {
+        let total = crate::account::sum(row);
+        frames += total.packets;
+        for (outcome, count) in Outcome::ALL
+            .iter()
+            .zip(row)
+            .filter(|(_, count)| count.packets > 0)
+        {
+            *outcomes.entry(outcome.name().to_owned()).or_default() += count.packets;
+        }
+        interfaces.push(answer::InterfaceStatus {
+            name: looked.interface.name.clone(),
+            mode: looked.mode().to_owned(),
+            why: looked.why.clone(),
+            frames: total.packets,
+            bytes: total.bytes,
+            received: looked.received(),
+            flows: 0,
+            one_sided_flows: 0,
+            one_sided_share: 0.0,
+        });
+    }
+    let law = &observer.reader.law;
+    // A counter that cannot be read now is told as nothing; the next question reads it.
+    let lost = observer.maps.lost_news().unwrap_or_default();
+    answer::Status {
+        instance: observer.settings.instance.to_string(),
+        site: observer.settings.site.display().to_string(),
+        edition: observer.compiled.edition.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        since: observer.since,
+        at: tick.moment.wall(),
+        interfaces,
+        frames,
+        outcomes,
+        verdicts: BTreeMap::new(),
+        opaque: Vec::new(),
+        flow_table: answer::FlowTable {
+            entries: tick.slots as u64,
+            rooms: Room::ALL
+                .into_iter()
+                .map(|room| (room.name().to_owned(), tick.rooms[room as usize]))
+                .collect(),
+            capacity: observer.maps.capacity() as u64,
+            packets_without_entry: tick.without_entry.packets,
+        },
+        expectations: expectations(observer, tick),
+        events_lost: lost.iter().sum(),
+        events_lost_by_kind: NewsKind::ALL
+            .into_iter()
+            .map(|kind| (kind.name().to_owned(), lost[kind as usize]))
+            .collect(),
+        generation: observer.maps.generation(),
+        files: observer.sources.files.clone(),
+        gaps: observer.gaps.clone(),
+        history: history(observer),
+        conservation: answer::ConservationStatus {
+            ok: law.holds(),
+            frames: law.parsed(),
+            accounted: law.accounted(),
+            judged: law.halves[0].verdicts + law.halves[1].verdicts,
+            broken_ticks: law.broken,
+        },
+    }
+}
+
+/// The history on disk.
+fn history(observer: &Observer) -> answer::HistoryStatus {
+    let recorder = &observer.recorder;
+    let told = recorder.told();
+    let size = std::fs::metadata(recorder.path()).map_or(0, |found| found.len());
+    answer::HistoryStatus {
+        file: recorder.path().display().to_string(),
+        bytes: size,
+        written: told.written,
+        problem: told.problem,
+    }
+}
+
+/// What packets announced of packets to come.
+fn expectations(observer: &Observer, tick: &Tick) -> BTreeMap<String, answer::Expectations> {
+    let maps = &observer.maps;
+    let now = tick.moment.jiffies();
+    let of = |kind: Kind| {
+        // A counter that cannot be read now is told as nothing; the next question reads it.
+        let counts = maps.expected(kind).unwrap_or_default();
+        let expectations = answer::Expectations {
+            live: maps.expectations_alive(kind, now) as u64,
+            capacity: 1 << ROOM_BITS,
+            made: counts[Event::Made as usize],
+            met: counts[Event::Met as usize],
+            crowded_out: counts[Event::CrowdedOut as usize],
+        };
+        (kind.name().to_owned(), expectations)
+    };
+    Kind::ALL.into_iter().map(of).collect()
 }

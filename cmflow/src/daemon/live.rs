@@ -2,20 +2,26 @@
 
 use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::kernel::NewsRing;
+use crate::serve::http::{self, Desk, Events, Opened};
 use crate::serve::{self, Question, Reply};
+use crate::snapshot::window;
 
 use super::observer::Observer;
+use super::past::OwnPast;
+use super::publisher::publish;
 use super::reload::Reloader;
+use super::settle::settle;
 use super::sources::Lookout;
 use super::start::Settings;
 use super::watch::Watch;
@@ -53,7 +59,11 @@ impl Reloads {
 }
 
 /// Ticks, answers and listens to news until a signal comes.
-pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyhow::Result<()> {
+pub(super) async fn observe(
+    mut observer: Observer,
+    settings: &Settings,
+    opened: Option<Opened>,
+) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -64,8 +74,26 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
     let listener = listen(&settings.instance.socket())?;
     log::info!("asking: cmflow status --instance {}", settings.instance);
 
+    let run = format!("{:x}", Timestamp::now().as_microsecond());
+    let events = Arc::new(Events::new(&run));
     let observer = Arc::new(Mutex::new(observer));
     let reloader = Arc::new(Reloader::new(Arc::clone(&observer), settings));
+    let mut beside = JoinSet::new();
+    if let Some(opened) = opened {
+        let (producer, window) = window();
+        let reloader = Arc::clone(&reloader);
+        beside.spawn(publish(Arc::clone(&observer), producer));
+        beside.spawn(http::serve(
+            opened,
+            Desk {
+                window,
+                events: Arc::clone(&events),
+                past: Box::new(OwnPast::new(Arc::clone(&observer), settings)),
+                reload: Box::new(move || reloader.reload()),
+                run,
+            },
+        ));
+    }
     let asked = (Arc::clone(&observer), Arc::clone(&reloader));
     let answer = move |question: Question| -> Reply {
         let (observer, reloader) = &asked;
@@ -76,7 +104,10 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
             };
         }
         if question == Question::Settle {
-            return settle(observer);
+            return match settle(observer) {
+                Ok(()) => Reply::Answer(serde_json::Value::Bool(true)),
+                Err(why) => Reply::Refusal(why),
+            };
         }
         observer
             .lock()
@@ -84,7 +115,7 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
             .answer(question)
     };
     let questions = tokio::spawn(serve::serve(listener, Arc::new(answer)));
-    let told = tokio::spawn(listen_to_news(news, Arc::clone(&observer)));
+    let told = tokio::spawn(listen_to_news(news, Arc::clone(&observer), events));
     let mut reloads = Reloads {
         reloader,
         running: JoinSet::new(),
@@ -129,6 +160,7 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
     }
     questions.abort();
     told.abort();
+    beside.abort_all();
     // A reload that has begun is finished: half of one is nothing that the next daemon should find.
     let reloader = Arc::clone(&reloads.reloader);
     tokio::task::spawn_blocking(move || reloader.end()).await?;
@@ -153,39 +185,22 @@ pub(super) async fn observe(mut observer: Observer, settings: &Settings) -> anyh
     Ok(())
 }
 
-/// Writes the history up to now, and waits for it without keeping anybody from counting.
-fn settle(observer: &Mutex<Observer>) -> Reply {
-    let (done, written) = mpsc::channel();
-    let read = observer
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .record(Some(done));
-    let came = match read {
-        Ok(_) => written
-            .recv()
-            .unwrap_or_else(|_| Err("the daemon ends".to_owned())),
-        Err(error) => Err(format!("the counters cannot be read: {error}")),
-    };
-    match came {
-        Ok(()) => Reply::Answer(serde_json::Value::Bool(true)),
-        Err(why) => Reply::Refusal(format!("the history cannot be written: {why}")),
-    }
-}
-
 /// Opens the socket.
 fn listen(path: &Path) -> anyhow::Result<tokio::net::UnixListener> {
     serve::listen(path).with_context(|| format!("listening at {}", path.display()))
 }
 
 /// Logs each unexplained conversation once, as soon as its first packet is told.
-async fn listen_to_news(mut ring: AsyncFd<NewsRing>, observer: Arc<Mutex<Observer>>) {
+async fn listen_to_news(mut ring: AsyncFd<NewsRing>, observer: Arc<Mutex<Observer>>, events: Arc<Events>) {
     let mut watch = Watch::default();
     while let Ok(mut ready) = ring.readable_mut().await {
         let fresh: Vec<_> = std::iter::from_fn(|| ready.get_inner_mut().take()).collect();
         ready.clear_ready();
         let observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
         for news in &fresh {
-            watch.tell(&observer, news);
+            if let Some(newcomer) = watch.tell(&observer, news) {
+                events.tell_news(&newcomer);
+            }
         }
     }
 }

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::sync::mpsc;
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use anyhow::Context as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::account::Kept;
-use crate::answer::{Gap, ip};
+use crate::answer::Gap;
 use crate::compile::{Compiled, VerdictInfo};
 use crate::findings::Findings;
 use crate::history::{Counted, Generation, Privacy};
@@ -16,8 +19,9 @@ use crate::kernel::{FilledTables, KernelError, Maps};
 use crate::reader::{Reader, Reading, Tick};
 use crate::serve::{Question, Reply};
 use crate::site::SiteModel;
+use crate::snapshot::Capture;
 
-use super::answers::Answers;
+use super::answers::{self, Answers};
 use super::attach::Looked;
 use super::prepared::Prepared;
 use super::recorder::{Heard, Recorder, Signs};
@@ -32,8 +36,8 @@ const KEEP_EVERY: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
 pub(super) struct Observer {
     pub(super) settings: Settings,
     /// What the site file means.
-    pub(super) site: SiteModel,
-    pub(super) compiled: Compiled,
+    pub(super) site: Arc<SiteModel>,
+    pub(super) compiled: Arc<Compiled>,
     pub(super) sources: Sources,
     pub(super) privacy: Privacy,
     /// What the history keeps of the tables in use.
@@ -124,6 +128,24 @@ impl Observer {
         let reading = self.reader.read(&mut self.maps)?;
         self.settle(&reading.tick);
         Ok(reading)
+    }
+
+    /// One tick, and all that a snapshot is made of.
+    pub(super) fn capture(&mut self) -> Result<Capture, KernelError> {
+        let at = Instant::now();
+        let (tick, slots) = self.reader.copy(&mut self.maps)?;
+        self.settle(&tick);
+        Ok(Capture {
+            at,
+            status: answers::status(self, &tick),
+            tick,
+            slots,
+            gone: self.reader.gone.clone(),
+            waiting: self.reader.waiting.clone(),
+            translations: self.reader.translations.clone(),
+            compiled: Arc::clone(&self.compiled),
+            site: Arc::clone(&self.site),
+        })
     }
 
     /// Takes note of a tick. Logs both sides of the law where it does not hold.
@@ -244,8 +266,8 @@ impl Observer {
             &prepared.site.nats,
             prepared.site.rpc_lifetime,
         );
-        self.site = prepared.site;
-        self.compiled = prepared.compiled;
+        self.site = Arc::new(prepared.site);
+        self.compiled = Arc::new(prepared.compiled);
         self.sources = prepared.sources;
         self.privacy = prepared.privacy;
         self.generation = Generation {
@@ -288,20 +310,11 @@ impl Observer {
             Err(error) => Reply::Refusal(format!("the answer cannot be written: {error}")),
         }
     }
-
-    /// An address and its roles, as in `10.10.0.5 (client)`.
-    pub(super) fn with_roles(&self, address: cmflow_common::address::Address) -> String {
-        let roles = self.compiled.roles_of(address);
-        if roles.is_empty() {
-            return ip(address).to_string();
-        }
-        format!("{} ({})", ip(address), roles.join(", "))
-    }
 }
 
 /// Gives the kernel back what making an answer took: of a million flows that is more than everything else that the
 /// daemon holds, and the C library would keep it for the next one.
-fn give_memory_back() {
+pub(super) fn give_memory_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: the call takes a number and touches nothing that is in use.
     unsafe {

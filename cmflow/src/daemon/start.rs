@@ -1,6 +1,7 @@
 //! Starting: anew, or by taking over what an earlier daemon of the instance left in the kernel.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use cmflow_common::gateway::MAX_INTERFACES;
@@ -11,6 +12,7 @@ use crate::clock::Wall;
 use crate::kernel::interface::{self, Choice, Mode};
 use crate::kernel::{Found, Maps, Pins, survey};
 use crate::reader::{Former, Reader, Timeouts};
+use crate::serve::http::Door;
 
 use super::attach::{Looked, attach};
 use super::instance::{Instance, Lock};
@@ -48,6 +50,8 @@ pub struct Settings {
     pub flow_bits: u32,
     /// Whom the daemon becomes when everything is attached; itself where nobody is named.
     pub demotion: Option<Demotion>,
+    /// Where HTTP is served; nowhere where there is none.
+    pub door: Option<Door>,
     /// Whether every frame is logged.
     pub debug_frames: bool,
     /// The wall clock to go by.
@@ -78,6 +82,8 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
         privileges::prepare(demotion, &settings.instance)?;
     }
     let lock = Lock::take(&settings.instance)?;
+    // While rights to read key and token are there, and before anything is attached.
+    let opened = settings.door.as_ref().map(Door::open).transpose()?;
     let pins = settings.instance.pins();
     let beginning = beginning(settings, &pins)?;
     let previous = match &beginning {
@@ -113,10 +119,11 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     observer.begin_history();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .max_blocking_threads(32)
         .enable_all()
         .build()
         .context("starting the runtime")?
-        .block_on(observe(observer, settings))?;
+        .block_on(observe(observer, settings, opened))?;
     if !settings.keep {
         for path in pins.remove()? {
             log::warn!("{} is not cmflow's and stays", path.display());
@@ -329,8 +336,8 @@ fn observer(
 ) -> Observer {
     Observer {
         settings: settings.clone(),
-        site: prepared.site,
-        compiled: prepared.compiled,
+        site: Arc::new(prepared.site),
+        compiled: Arc::new(prepared.compiled),
         sources: prepared.sources,
         privacy: prepared.privacy,
         generation: prepared.generation,

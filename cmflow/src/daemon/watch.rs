@@ -1,13 +1,16 @@
 //! What is said at once: the first packet of each conversation that nothing explains.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use cmflow_common::flow::state;
 use cmflow_common::news::News;
 use cmflow_common::verdict::VerdictId;
+use jiff::Timestamp;
 
 use crate::account::{Conversation, End};
-use crate::answer::protocol_name;
+use crate::answer::{ip, protocol_name};
+use crate::snapshot::Newcomer;
 
 use super::observer::Observer;
 
@@ -15,15 +18,18 @@ use super::observer::Observer;
 #[derive(Default)]
 pub(super) struct Watch {
     told: HashSet<Conversation>,
+    logged: usize,
     silent: bool,
 }
 
 impl Watch {
-    /// Conversations told of at most; a scan must not fill the log, and `cmflow undocumented` has them all.
-    const CAPACITY: usize = 1000;
+    /// Conversations that are logged at most; a scan must not fill the log, and `cmflow undocumented` has them all.
+    const LOGGED: usize = 1000;
+    /// Conversations that are remembered at most; then some are told of again.
+    const REMEMBERED: usize = 10_000;
 
-    /// Logs a conversation, the first time.
-    pub(super) fn tell(&mut self, observer: &Observer, news: &News) {
+    /// Gives a conversation that was not told of before, and logs it.
+    pub(super) fn tell(&mut self, observer: &Observer, news: &News) -> Option<Newcomer> {
         let [low, high] = End::both(&news.key);
         let (initiator, responder) = if news.state & state::INITIATOR_HIGH == 0 {
             (low, high)
@@ -36,35 +42,63 @@ impl Watch {
             responder,
             verdict: VerdictId(news.verdict),
         };
-        if self.told.len() >= Self::CAPACITY {
+        if self.told.len() >= Self::REMEMBERED {
+            self.told.clear();
+        }
+        if !self.told.insert(conversation) {
+            return None;
+        }
+        let compiled = &observer.compiled;
+        let info = compiled.verdict(conversation.verdict)?;
+        let newcomer = Newcomer {
+            at: Timestamp::now(),
+            protocol: protocol_name(conversation.protocol),
+            initiator: ip(initiator.address),
+            initiator_roles: compiled.roles_of(initiator.address),
+            initiator_seen: news.state & state::INITIATOR_SEEN != 0,
+            responder: ip(responder.address),
+            responder_roles: compiled.roles_of(responder.address),
+            port: responder.port,
+            verdict: info.kind.name().to_owned(),
+            rules: info.rules.clone(),
+        };
+        self.log(&newcomer);
+        Some(newcomer)
+    }
+
+    fn log(&mut self, newcomer: &Newcomer) {
+        if self.logged >= Self::LOGGED {
             if !std::mem::replace(&mut self.silent, true) {
                 log::warn!("more unexplained conversations are not logged; see `cmflow undocumented`");
             }
             return;
         }
-        if !self.told.insert(conversation) {
-            return;
-        }
-        let Some(info) = observer.compiled.verdict(conversation.verdict) else {
-            return;
-        };
+        self.logged += 1;
         log::warn!(
             "{}: {} -> {} {}/{}{}{}",
-            info.kind.name(),
-            observer.with_roles(initiator.address),
-            observer.with_roles(responder.address),
-            protocol_name(news.key.protocol()),
-            responder.port,
-            if info.rules.is_empty() {
+            newcomer.verdict,
+            with_roles(newcomer.initiator, &newcomer.initiator_roles),
+            with_roles(newcomer.responder, &newcomer.responder_roles),
+            newcomer.protocol,
+            newcomer.port,
+            if newcomer.rules.is_empty() {
                 String::new()
             } else {
-                format!(", rule {}", info.rules.join(", "))
+                format!(", rule {}", newcomer.rules.join(", "))
             },
-            if news.state & state::INITIATOR_SEEN == 0 {
-                " (initiator inferred)"
-            } else {
+            if newcomer.initiator_seen {
                 ""
+            } else {
+                " (initiator inferred)"
             },
         );
     }
+}
+
+/// An address and its roles, as in `10.10.0.5 (client)`.
+fn with_roles(address: IpAddr, roles: &[String]) -> String {
+    if roles.is_empty() {
+        return address.to_string();
+    }
+    format!("{address} ({})", roles.join(", "))
 }

@@ -41,11 +41,11 @@ pub struct Group {
 }
 
 /// Conversations by who does what, told by functions that give the key of each.
-pub fn grouped<'a>(
+pub fn grouped<'a, K: Ord>(
     conversations: impl Iterator<Item = (&'a Conversation, &'a ConversationTotal)>,
-    key: impl Fn(&Conversation) -> GroupKey,
-) -> BTreeMap<GroupKey, Group> {
-    let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
+    key: impl Fn(&Conversation) -> K,
+) -> BTreeMap<K, Group> {
+    let mut groups: BTreeMap<K, Group> = BTreeMap::new();
     for (conversation, total) in conversations {
         let one = Group {
             total: *total,
@@ -74,12 +74,49 @@ impl Findings<'_> {
     /// What nothing explains and the filters of a query let through, by roles and service, most flows first.
     #[must_use]
     pub fn groups(&self, query: &FlowQuery) -> Vec<UnexplainedGroup> {
+        self.first_groups(query, usize::MAX).0
+    }
+
+    /// The first of them, and how many there are: finding what comes nearest takes long where a scan made many.
+    #[must_use]
+    pub fn first_groups(&self, query: &FlowQuery, most: usize) -> (Vec<UnexplainedGroup>, usize) {
         let found = self.unexplained_conversations(query);
-        let groups = grouped(found, |conversation| self.group_of(conversation));
-        let mut told: Vec<_> = groups.into_iter().map(|group| self.told_group(group)).collect();
+        // By class first: roles have names once for each kind of computer, not for each conversation.
+        let class = |address: Address| self.compiled.endpoint(address).class();
+        let by_class = grouped(found, |conversation| {
+            let ends = [conversation.initiator, conversation.responder.address].map(class);
+            let kind = self.info(conversation.verdict).kind;
+            (ends, conversation.protocol, conversation.responder.port, kind)
+        });
+        let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
+        for (([from, to], protocol, port, verdict), group) in by_class {
+            let roles = |class: u16| {
+                let names = self
+                    .compiled
+                    .role_names(self.compiled.classes[usize::from(class)].named);
+                names.into_iter().map(str::to_owned).collect()
+            };
+            let key = GroupKey {
+                initiator_roles: roles(from),
+                responder_roles: roles(to),
+                protocol,
+                port,
+                verdict,
+            };
+            groups
+                .entry(key)
+                .and_modify(|all| all.add(&group))
+                .or_insert(group);
+        }
+        let mut sorted: Vec<_> = groups.into_iter().collect();
         // Stable: equally many stay in the order of their roles.
-        told.sort_by_key(|group| Reverse(group.flows));
-        told
+        sorted.sort_by_key(|(_, group)| Reverse(group.total.flows));
+        let matching = sorted.len();
+        sorted.truncate(most);
+        (
+            sorted.into_iter().map(|group| self.told_group(group)).collect(),
+            matching,
+        )
     }
 
     /// The newest conversations of one group.

@@ -25,7 +25,7 @@ use crate::site::SiteModel;
 use crate::spelling::did_you_mean;
 
 pub use groups::{Group, GroupKey, grouped};
-pub use state::told_state;
+pub use state::{nobody_answers, told_state};
 
 /// Counters and flows, and what they are told by.
 #[derive(Debug)]
@@ -56,6 +56,17 @@ impl Findings<'_> {
             tally.flows += self.totals.verdicts.get(&id).map_or(0, |total| total.flows);
         }
         kinds
+    }
+
+    /// Puts into a status what takes flows to tell.
+    pub fn complete(&self, status: &mut answer::Status) {
+        for (interface, flows) in status.interfaces.iter_mut().zip(&self.totals.interfaces) {
+            interface.flows = flows.flows;
+            interface.one_sided_flows = flows.one_sided;
+            interface.one_sided_share = flows.one_sided_share();
+        }
+        status.verdicts = self.verdicts();
+        status.opaque = self.opaque();
     }
 
     /// Verdicts with at least one packet, and their counters.

@@ -15,7 +15,7 @@ pub fn told_state(compiled: &Compiled, flow: &Flow) -> FlowState {
     let silent = flow.state == FlowState::Unanswered && flow.key.protocol() != protocol::TCP;
     let nobody = || compiled.class(flow.responder.address).group.is_some();
     let verdict = compiled.verdict(flow.verdict);
-    if silent && (nobody() || verdict.is_some_and(|verdict| never_answered(compiled, verdict))) {
+    if silent && (nobody() || verdict.is_some_and(|verdict| nobody_answers(compiled, verdict))) {
         FlowState::NoAnswerExpected
     } else {
         flow.state
@@ -23,7 +23,8 @@ pub fn told_state(compiled: &Compiled, flow: &Flow) -> FlowState {
 }
 
 /// Whether nobody answers what any of the verdict's rules explains.
-fn never_answered(compiled: &Compiled, verdict: &VerdictInfo) -> bool {
+#[must_use]
+pub fn nobody_answers(compiled: &Compiled, verdict: &VerdictInfo) -> bool {
     let rules = compiled.rules.iter();
     let mut answered = rules
         .filter(|rule| verdict.rules.contains(&rule.id))

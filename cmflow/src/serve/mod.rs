@@ -1,5 +1,6 @@
 //! How a running daemon is asked.
 
+pub mod http;
 mod question;
 mod socket;
 

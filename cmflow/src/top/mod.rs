@@ -91,6 +91,8 @@ fn watch(
 ) -> anyhow::Result<()> {
     let mut second = None;
     let mut stale = true;
+    // Where keys come from elsewhere, the end of the standard input says nothing.
+    let typed = io::stdin().is_terminal();
     while !model.over && signals.end().is_none() {
         while let Some(heard) = asking.heard()? {
             model.hear(heard);
@@ -110,7 +112,15 @@ fn watch(
         asking.want(model.wanted());
         let mut stop = signals.stop();
         let mut anew = signals.go_on();
-        if event::poll(BREATH)? {
+        let patience = if typed {
+            if !terminal::is_there(BREATH) {
+                break;
+            }
+            Duration::ZERO
+        } else {
+            BREATH
+        };
+        if event::poll(patience)? {
             match event::read()? {
                 Event::Key(key) => match pressed(&key) {
                     Some(Pressed::Key(key)) => model.press(key),

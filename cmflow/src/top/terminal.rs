@@ -7,6 +7,7 @@ use std::panic;
 use std::sync::Arc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -90,6 +91,21 @@ impl Drop for Guard {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Waits for something to be typed, no longer than that; false where the terminal is gone. Whoever reads keys would read
+/// the end of a terminal that is gone again and again, and never return.
+#[must_use]
+pub fn is_there(patience: Duration) -> bool {
+    let mut keys = libc::pollfd {
+        fd: libc::STDIN_FILENO,
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    let millis = libc::c_int::try_from(patience.as_millis()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: one entry to read and write, and its number.
+    let ready = unsafe { libc::poll(&raw mut keys, 1, millis) };
+    ready <= 0 || keys.revents & (libc::POLLHUP | libc::POLLERR | libc::POLLNVAL) == 0
 }
 
 fn output() -> io::Result<File> {

@@ -19,7 +19,7 @@ use super::figure::Figure;
 use super::machine;
 
 /// The office with clients in a network that is large enough.
-const SITE: &str = r#"
+pub(super) const SITE: &str = r#"
 edition = "current"
 companions = []
 [networks]
@@ -120,7 +120,7 @@ fn end(flow: u32) -> (String, u16) {
 }
 
 /// Nanoseconds that all threads of a process ran.
-fn processor_ns(process: u32) -> Result<u64> {
+pub(super) fn processor_ns(process: u32) -> Result<u64> {
     let mut sum = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
         let text = fs::read_to_string(thread?.path().join("schedstat"))?;
@@ -132,7 +132,7 @@ fn processor_ns(process: u32) -> Result<u64> {
 
 /// Opens that many HTTPS conversations through the gateway, by the frames of both ends, and says how many the daemon
 /// knows.
-fn flows(office: &Office, daemon: &Daemon, count: u32) -> Result<usize> {
+pub(super) fn flows(office: &Office, daemon: &Daemon, count: u32) -> Result<usize> {
     let client = office.lab.tier("client").netns().frames(Tier::INTERFACE)?;
     let server = office.lab.tier("site").netns().frames(Tier::INTERFACE)?;
     let far = SERVER;

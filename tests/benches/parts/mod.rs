@@ -16,3 +16,4 @@ pub mod replay;
 pub mod report;
 pub mod rounds;
 pub mod tables;
+pub mod web;

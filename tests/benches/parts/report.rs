@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::figure::Figure;
-use super::{beside, company, cut_short, daemon, flood, forwarding, known, machine, million, new, replay};
+use super::{
+    beside, company, cut_short, daemon, flood, forwarding, known, machine, million, new, replay, web,
+};
 
 /// A section: the figures that it gives, and how.
 struct Section {
@@ -15,7 +17,7 @@ struct Section {
     measure: fn(&Asked) -> Result<Vec<Figure>>,
 }
 
-const SECTIONS: [Section; 10] = [
+const SECTIONS: [Section; 11] = [
     Section {
         names: &[
             ("known-flow-ipv4", "ns"),
@@ -51,6 +53,10 @@ const SECTIONS: [Section; 10] = [
     Section {
         names: &[("daemon-rss-1m", "MiB"), ("daemon-cpu-idle-100k", "% of core")],
         measure: daemon::measure,
+    },
+    Section {
+        names: &[("http-flows-100k", "ms"), ("sse-20-clients", "% of core")],
+        measure: web::measure,
     },
     Section {
         names: &[("forwarding-ratio", "ratio")],

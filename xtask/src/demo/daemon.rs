@@ -90,11 +90,12 @@ impl<'a> Daemon<'a> {
     fn launch(&mut self) -> Result<()> {
         let gateway = self.lab.gateway();
         let mut command = gateway.command_with_sys(&self.cmflow.to_string_lossy())?;
-        command
-            .arg("run")
-            .arg("--site")
-            .arg(self.site_file)
-            .args(["--instance", &self.instance]);
+        command.arg("run").arg("--site").arg(self.site_file).args([
+            "--instance",
+            &self.instance,
+            "--listen",
+            "off",
+        ]);
         for interface in self.lab.gateway_interfaces() {
             command.args(["--interface", &interface]);
         }

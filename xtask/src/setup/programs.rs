@@ -32,6 +32,14 @@ pub const TSHARK: Program = program("tshark", "tshark", &[]);
 
 /// A terminal that the tests type into and read.
 pub const TMUX: Program = program("tmux", "tmux", &[]);
+/// Scrapes the daemon's metrics, and checks them and the rules over them. Both come in one package.
+pub const PROMETHEUS: [Program; 2] = [
+    program("prometheus", "prometheus", &["prometheus"]),
+    program("promtool", "prometheus", &["prometheus"]),
+];
+
+/// Makes certificates, and asks over TLS.
+pub const WEB: [Program; 2] = [program("openssl", "openssl", &[]), program("curl", "curl", &[])];
 
 /// Translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);

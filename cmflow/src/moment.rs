@@ -1,4 +1,4 @@
-//! A time as people type it.
+//! A time as people type it, on a command line or behind a question mark.
 
 use std::str::FromStr;
 
@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-/// A time on the command line.
+/// A time that somebody typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
+pub enum Moment {
     /// A point in time.
     At(Timestamp),
     /// A day of UTC.
@@ -60,7 +60,10 @@ fn back(text: &str) -> Option<SignedDuration> {
 
 impl Moment {
     /// The time where something begins then.
-    pub(super) fn begin(self, now: Timestamp) -> anyhow::Result<Timestamp> {
+    ///
+    /// # Errors
+    /// Where no calendar reaches it.
+    pub fn begin(self, now: Timestamp) -> anyhow::Result<Timestamp> {
         match self {
             Self::At(at) => Ok(at),
             Self::Day(day) => begin_of(day),
@@ -69,7 +72,10 @@ impl Moment {
     }
 
     /// The time where something ends then: a day is over with its last moment.
-    pub(super) fn end(self, now: Timestamp) -> anyhow::Result<Timestamp> {
+    ///
+    /// # Errors
+    /// Where no calendar reaches it.
+    pub fn end(self, now: Timestamp) -> anyhow::Result<Timestamp> {
         match self {
             Self::Day(day) => {
                 let next = begin_of(day.checked_add(1.day()).context("no calendar reaches that far")?)?;
