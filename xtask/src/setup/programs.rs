@@ -30,7 +30,7 @@ pub const IP: Program = program("ip", "iproute2", &[]);
 /// Counts conversations of captures, which the tests compare with.
 pub const TSHARK: Program = program("tshark", "tshark", &[]);
 
-/// Translates addresses in a lab's gateway.
+/// Loads tables of packet filters, and translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);
 
 /// Reads what is exported for it; ip6tables-restore comes with it.
@@ -45,9 +45,10 @@ pub const BENCH: [Program; 5] = [
     program("bpftool", "bpftool", &[]),
 ];
 
-/// What the demo talks through, the servers and their clients.
-pub const DEMO: [Program; 12] = [
+/// What the demo talks through, the servers and their clients, and what loads the firewall that follows.
+pub const DEMO: [Program; 13] = [
     IP,
+    NFT,
     program("nginx", "nginx-light", &["nginx"]),
     program("curl", "curl", &[]),
     program("openssl", "openssl", &[]),
