@@ -21,6 +21,7 @@ pub mod sightings;
 pub mod site_files;
 pub mod slice_rig;
 pub mod small_site;
+pub mod tftp;
 pub mod traffic;
 pub mod web;
 
