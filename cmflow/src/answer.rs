@@ -281,7 +281,7 @@ pub struct Flow {
 }
 
 /// `cmflow flows`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Flows {
     /// Flows that the filters let through, sorted.
     pub flows: Vec<Flow>,
@@ -309,7 +309,7 @@ pub struct RuleCount {
 }
 
 /// `cmflow rules`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rules {
     /// Rules with at least one packet, or all that the site file makes possible.
     pub rules: Vec<RuleCount>,
@@ -391,7 +391,7 @@ pub struct Nearest {
 }
 
 /// `cmflow undocumented`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Undocumented {
     /// Conversations that nothing explains, newest first.
     pub undocumented: Vec<Unexplained>,

@@ -36,4 +36,5 @@ pub mod snapshot;
 pub mod spelling;
 pub mod store;
 pub mod suggest;
+pub mod top;
 pub mod whatif;

@@ -17,10 +17,12 @@ pub mod pinned;
 pub mod powershell;
 pub mod recorded;
 pub mod replayed;
+pub mod screen;
 pub mod sightings;
 pub mod site_files;
 pub mod slice_rig;
 pub mod small_site;
+pub mod tftp;
 pub mod traffic;
 pub mod web;
 

@@ -1,8 +1,10 @@
 //! Conversations with real sockets whose packets can be counted beforehand.
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::AsRawFd as _;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -117,6 +119,34 @@ pub fn translated_conversation(
     Segments::of(&connection)
 }
 
+/// Asks for TCP connections to somebody who listens, and checks that there are none. Each takes as long as a client
+/// waits, so all wait at once.
+///
+/// # Errors
+/// Where there is one.
+pub fn refused<'a>(office: &Office, tries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<()> {
+    let tries: Vec<_> = tries.into_iter().collect();
+    let asked: BTreeSet<SocketAddr> = tries.iter().map(|(_, to)| to.parse()).collect::<Result<_, _>>()?;
+    let listening = asked.into_iter().map(|to| office.of(to)?.echo_tcp(to));
+    let _servers = listening.collect::<Result<Vec<_>>>()?;
+    thread::scope(|scope| {
+        let tries: Vec<_> = tries
+            .iter()
+            .map(|(from, to)| scope.spawn(move || is_refused(office, from, to)))
+            .collect();
+        tries
+            .into_iter()
+            .try_for_each(|one| one.join().expect("it returns its errors"))
+    })
+}
+
+fn is_refused(office: &Office, from: &str, to: &str) -> Result<()> {
+    let (asks, asked) = ends(from, to)?;
+    let connection = office.of(asks)?.tcp_connect(asks, asked);
+    ensure!(connection.is_err(), "{from} reached {to}");
+    Ok(())
+}
+
 /// What a TCP socket says that it sent and received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segments {
@@ -188,7 +218,7 @@ pub fn transfer(office: &Office, from: SocketAddr, to: SocketAddr, bytes: usize)
     let sent: Vec<u8> = (0..bytes)
         .map(|place| (place.wrapping_mul(0x9e37_79b9) >> 13) as u8)
         .collect();
-    let received = std::thread::scope(|scope| {
+    let received = thread::scope(|scope| {
         let reader = scope.spawn(move || {
             let mut received = Vec::with_capacity(bytes);
             served.read_to_end(&mut received).map(|_| received)

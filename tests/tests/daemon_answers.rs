@@ -96,6 +96,8 @@ fn orders_and_limits() -> Result<()> {
     assert_eq!(ports(&["--sort", "bytes"])?, [4011, 69, 4444, 4445]);
     assert_eq!(ports(&["--sort", "address"])?, [4444, 4011, 69, 4445]);
     assert_eq!(ports(&["--sort", "verdict"])?, [4011, 69, 4444, 4445]);
+    let unexplained: BTreeSet<u16> = ports(&["--sort", "unexplained"])?[..2].iter().copied().collect();
+    assert_eq!(unexplained, BTreeSet::from([4444, 4445]), "first of all");
     // By initiator, 10.10.0.5 before 10.10.0.6.
     let all = daemon.flows(&["--sort", "last-seen"])?;
     assert!(

@@ -1,14 +1,13 @@
 //! A gateway with the exported firewall loaded: what is documented crosses it, what is not does not.
 
-use std::net::{SocketAddr, UdpSocket};
-
 use anyhow::{Context as _, Result, ensure};
 use cmflow::answer::Audit;
 use cmflow::export::{Format, Only, export};
 use cmflow_tests::audits::{audit, opening};
 use cmflow_tests::firewall_tools::{bench, read};
 use cmflow_tests::office::Office;
-use cmflow_tests::traffic::{conversation, datagrams, ends};
+use cmflow_tests::tftp::transfer;
+use cmflow_tests::traffic::{conversation, datagrams, ends, refused};
 use xtask::lab::Netns;
 use xtask::setup::programs;
 
@@ -58,41 +57,6 @@ fn load(gateway: &Netns, firewall: Format) -> Result<String> {
     Ok(text)
 }
 
-/// A transfer as RFC 1350 has it: the answer comes from a port that nobody was told. How many blocks arrive.
-fn transfer(office: &Office, client: &str, server: &str) -> Result<usize> {
-    const BLOCKS: u16 = 3;
-    let (from, asked) = ends(&format!("{client}:0"), &format!("{server}:69"))?;
-    let asking = office.of(from)?.udp(from)?;
-    let waiting = office.of(asked)?.udp(asked)?;
-    asking.send_to(b"\0\x01boot.wim\0octet\0", asked)?;
-    let mut heard = [0; 600];
-    let (_, peer) = waiting.recv_from(&mut heard).context("the request arrives")?;
-    let answering = office.of(asked)?.udp(SocketAddr::new(asked.ip(), 0))?;
-    let mut arrived = 0;
-    for block in 1..=BLOCKS {
-        let head = [&[0, 3][..], &block.to_be_bytes()].concat();
-        answering.send_to(&[head.as_slice(), &[7; 512]].concat(), peer)?;
-        let Ok((length, from)) = asking.recv_from(&mut heard) else {
-            return Ok(arrived);
-        };
-        ensure!(length == 516 && from.port() != 69, "{length} bytes from {from}");
-        asking.send_to(&[&[0, 4][..], &block.to_be_bytes()].concat(), from)?;
-        acknowledged(&answering, block)?;
-        arrived += 1;
-    }
-    Ok(arrived)
-}
-
-fn acknowledged(answering: &UdpSocket, block: u16) -> Result<()> {
-    let mut heard = [0; 16];
-    let (length, _) = answering.recv_from(&mut heard).context("an acknowledgement")?;
-    ensure!(
-        heard[..length] == [&[0, 4][..], &block.to_be_bytes()].concat(),
-        "block {block}"
-    );
-    Ok(())
-}
-
 fn documented_crosses_and_the_rest_does_not(office: &Office, firewall: Format) -> Result<()> {
     // Without a firewall everything crosses, so that what is refused below is refused by it.
     for [client, point, _] in FAMILIES {
@@ -110,28 +74,17 @@ fn documented_crosses_and_the_rest_does_not(office: &Office, firewall: Format) -
         datagrams(office, from, to, 3, 100)?;
         ensure!(transfer(office, client, pxe)? == 3, "TFTP from {pxe}");
 
-        // Each takes as long as a client waits.
-        std::thread::scope(|scope| {
-            let tries = [
-                // Nobody documented this port, this server for it, this direction.
-                (format!("{client}:0"), format!("{point}:3389")),
-                (format!("{client}:0"), format!("{pxe}:443")),
-                (format!("{point}:0"), format!("{client}:445")),
-            ];
-            let tries = tries.map(|(who, asked)| scope.spawn(move || is_refused(office, &who, &asked)));
-            tries
-                .into_iter()
-                .try_for_each(|one| one.join().expect("it returns its errors"))
-        })?;
+        let tries = [
+            // Nobody documented this port, this server for it, this direction.
+            (format!("{client}:0"), format!("{point}:3389")),
+            (format!("{client}:0"), format!("{pxe}:443")),
+            (format!("{point}:0"), format!("{client}:445")),
+        ];
+        refused(
+            office,
+            tries.iter().map(|(from, to)| (from.as_str(), to.as_str())),
+        )?;
     }
-    Ok(())
-}
-
-fn is_refused(office: &Office, who: &str, asked: &str) -> Result<()> {
-    let (from, to) = ends(who, asked)?;
-    let _server = office.of(to)?.echo_tcp(to)?;
-    let refused = office.of(from)?.tcp_connect(from, to);
-    ensure!(refused.is_err(), "{who} reached {asked}");
     Ok(())
 }
 

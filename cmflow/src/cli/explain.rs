@@ -67,6 +67,11 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
+/// What is said of a flow, for people.
+pub(super) fn write_words(out: &mut impl Write, question: &Question, book: &Book<'_>) -> anyhow::Result<()> {
+    words::write(out, question, &book.explain(question), book.site)
+}
+
 fn question(arguments: &Arguments, site: &SiteModel) -> anyhow::Result<Question> {
     let [sources, destinations] = [
         addresses(&arguments.source, site).context("SRC")?,

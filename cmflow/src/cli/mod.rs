@@ -30,6 +30,7 @@ mod run;
 mod site;
 mod status;
 mod suggest;
+mod top;
 mod undocumented;
 
 use crate::config::Problems;
@@ -63,6 +64,8 @@ enum Verb {
     Status(status::Arguments),
     /// Check the machine, the kernel and the daemon: what would make counters wrong, and what to do about it
     Doctor(doctor::Arguments),
+    /// Watch what crosses now: flows, rules, roles, what nothing explains
+    Top(top::Arguments),
     /// Show the flows that cross, each with the rule that explains it
     Flows(flows::Arguments),
     /// Show what each documented rule explained
@@ -135,6 +138,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Run(arguments) => run::run(arguments, cli.catalogue.as_deref()),
         Verb::Status(arguments) => status::run(arguments, &mut out),
         Verb::Doctor(arguments) => doctor::run(arguments, &mut out),
+        Verb::Top(arguments) => top::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Flows(arguments) => flows::run(arguments, &mut out),
         Verb::Rules(arguments) => rules::run(arguments, &mut out),
         Verb::Undocumented(arguments) => undocumented::run(arguments, &mut out),

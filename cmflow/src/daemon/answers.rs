@@ -13,7 +13,7 @@ use crate::account::{Conversation, ConversationTotal, Flow, Totals};
 use crate::answer;
 use crate::findings::Findings;
 use crate::reader::{Reading, Tick};
-use crate::serve::FlowQuery;
+use crate::serve::{FlowQuery, GroupQuery};
 
 use super::observer::Observer;
 
@@ -77,6 +77,26 @@ impl<'a> Answers<'a> {
 
     pub(super) fn rpc(&self) -> answer::Rpc {
         self.findings().rpc()
+    }
+
+    /// What nothing explains by groups, without the conversations.
+    pub(super) fn groups(&self) -> answer::Undocumented {
+        let findings = self.findings();
+        answer::Undocumented {
+            undocumented: Vec::new(),
+            groups: findings.groups(&FlowQuery::default()),
+            beyond: findings.totals.beyond,
+        }
+    }
+
+    /// The newest conversations of one group, without the groups.
+    pub(super) fn group(&self, query: &GroupQuery) -> answer::Undocumented {
+        let findings = self.findings();
+        answer::Undocumented {
+            undocumented: findings.of_group(query),
+            groups: Vec::new(),
+            beyond: findings.totals.beyond,
+        }
     }
 
     pub(super) fn undocumented(&self) -> answer::Undocumented {

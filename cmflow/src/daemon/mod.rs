@@ -23,4 +23,5 @@ mod writer;
 pub use account::Account;
 pub use instance::{Instance, Lock};
 pub use privileges::Demotion;
+pub(crate) use sources::hash;
 pub use start::{Settings, run};

@@ -299,6 +299,8 @@ impl Observer {
             },
             Question::Rules { all } => serde_json::to_value(answers.rules(all)),
             Question::Undocumented => serde_json::to_value(answers.undocumented()),
+            Question::Groups => serde_json::to_value(answers.groups()),
+            Question::Group(query) => serde_json::to_value(answers.group(&query)),
             Question::Rpc => serde_json::to_value(answers.rpc()),
             // Whoever holds the observer's lock cannot answer these.
             Question::Reload | Question::Settle => return Reply::Refusal("the daemon is busy".to_owned()),

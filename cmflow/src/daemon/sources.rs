@@ -88,7 +88,7 @@ fn mark(path: &Path) -> Mark {
 }
 
 /// As `sha256sum` prints it; nothing to compare with where the file is gone.
-fn hash(path: &Path) -> String {
+pub(crate) fn hash(path: &Path) -> String {
     let Ok(text) = fs::read(path) else {
         return String::new();
     };

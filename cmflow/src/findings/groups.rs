@@ -7,8 +7,8 @@ use cmflow_common::address::Address;
 use cmflow_common::verdict::VerdictKind;
 
 use crate::account::{Conversation, ConversationTotal};
-use crate::answer::{UnexplainedGroup, protocol_name};
-use crate::serve::FlowQuery;
+use crate::answer::{Unexplained, UnexplainedGroup, protocol_name};
+use crate::serve::{FlowQuery, GroupQuery};
 
 use super::Findings;
 
@@ -117,6 +117,41 @@ impl Findings<'_> {
             sorted.into_iter().map(|group| self.told_group(group)).collect(),
             matching,
         )
+    }
+
+    /// The newest conversations of one group.
+    #[must_use]
+    pub fn of_group(&self, asked: &GroupQuery) -> Vec<Unexplained> {
+        let among = |(conversation, _): &(&Conversation, &ConversationTotal)| {
+            // The cheap comparisons first: roles are looked up in tables.
+            conversation.responder.port == asked.port
+                && protocol_name(conversation.protocol) == asked.protocol
+                && self.info(conversation.verdict).kind.name() == asked.verdict
+                && {
+                    let key = self.group_of(conversation);
+                    key.initiator_roles == asked.initiator_roles
+                        && key.responder_roles == asked.responder_roles
+                }
+        };
+        let everything = FlowQuery::default();
+        let all = self.unexplained_conversations(&everything);
+        let mut found: Vec<_> = all.filter(among).collect();
+        found.sort_by_key(|(conversation, total)| (Reverse(total.first_seen), **conversation));
+        found.truncate(asked.limit);
+        let told = found
+            .into_iter()
+            .map(|(conversation, total)| self.told(conversation, total));
+        told.collect()
+    }
+
+    fn group_of(&self, conversation: &Conversation) -> GroupKey {
+        GroupKey {
+            initiator_roles: self.compiled.roles_of(conversation.initiator),
+            responder_roles: self.compiled.roles_of(conversation.responder.address),
+            protocol: conversation.protocol,
+            port: conversation.responder.port,
+            verdict: self.info(conversation.verdict).kind,
+        }
     }
 
     fn told_group(&self, (key, group): (GroupKey, Group)) -> UnexplainedGroup {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use cmflow_common::address::Address;
 use cmflow_common::gateway::Count;
+use cmflow_common::judge::is_unexplained;
 use cmflow_common::verdict::{VerdictId, VerdictKind};
 use jiff::Timestamp;
 
@@ -130,6 +131,9 @@ impl Findings<'_> {
             FlowSort::LastSeen => found.sort_by_key(|flow| Reverse(flow.last_seen)),
             FlowSort::FirstSeen => found.sort_by_key(|flow| Reverse(flow.first_seen)),
             FlowSort::Verdict => found.sort_by_key(|flow| (self.info(flow.verdict).kind, size(flow))),
+            FlowSort::Unexplained => {
+                found.sort_by_key(|flow| (!is_unexplained(flow.verdict), Reverse(flow.last_seen)));
+            }
             FlowSort::Address => found.sort_by_key(|flow| {
                 (
                     ip(flow.initiator.address),

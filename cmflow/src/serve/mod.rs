@@ -4,6 +4,6 @@ pub mod http;
 mod question;
 mod socket;
 
-pub use question::{FlowQuery, FlowSort, Question, Reply};
+pub use question::{FlowQuery, FlowSort, GroupQuery, Question, Reply};
 pub use socket::ask;
 pub(crate) use socket::{listen, serve};

@@ -20,6 +20,10 @@ pub enum Question {
     },
     /// What nothing explains.
     Undocumented,
+    /// The same by groups alone: cheaper, for whoever asks again and again.
+    Groups,
+    /// The newest conversations of one group.
+    Group(GroupQuery),
     /// Which dynamic ports are used.
     Rpc,
     /// To read the site file anew.
@@ -61,6 +65,23 @@ pub struct FlowQuery {
     pub limit: Option<usize>,
 }
 
+/// Which group of what nothing explains, as `answer::UnexplainedGroup` names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupQuery {
+    /// Roles of those who open.
+    pub initiator_roles: Vec<String>,
+    /// Roles of those who answer.
+    pub responder_roles: Vec<String>,
+    /// `tcp`, `udp` …
+    pub protocol: String,
+    /// Port of the responders.
+    pub port: u16,
+    /// The verdict.
+    pub verdict: String,
+    /// How many conversations at most.
+    pub limit: usize,
+}
+
 /// Orders of flows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -76,6 +97,8 @@ pub enum FlowSort {
     FirstSeen,
     /// By verdict, what nothing explains last; within one, most bytes first
     Verdict,
+    /// What nothing explains first; within it and the rest, latest packet first
+    Unexplained,
     /// By the initiator's address
     Address,
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use cmflow_common::judge::is_unexplained;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -63,7 +64,7 @@ pub struct FlowPage {
 /// Places of flows in each order, sorted when first asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Orders {
-    by: [OnceLock<Vec<u32>>; 7],
+    by: [OnceLock<Vec<u32>>; 8],
 }
 
 /// What a filter means in numbers: whether a verdict, and a class at either end, is let through.
@@ -179,7 +180,7 @@ impl Snapshot {
 
     fn order(&self, filter: &FlowFilter) -> &[u32] {
         let number = if filter.fastest {
-            6
+            7
         } else {
             filter.query.sort as usize
         };
@@ -206,6 +207,10 @@ impl Snapshot {
                 FlowSort::Verdict => places.sort_by_key(|place| {
                     let info = self.compiled.verdict(flow(place).verdict);
                     (info.map(|info| info.kind), size(flow(place)))
+                }),
+                FlowSort::Unexplained => places.sort_by_key(|place| {
+                    let flow = flow(place);
+                    (!is_unexplained(flow.verdict), Reverse(flow.last_seen))
                 }),
                 FlowSort::Address => places.sort_by_key(|place| {
                     let Flow {

@@ -40,7 +40,7 @@ const DYNAMIC: RangeInclusive<u16> = 49_152..=65_535;
 /// One of them, where nobody is there to pick.
 const PICKED: u16 = 49_670;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Protocol {
     Tcp,
     Udp,

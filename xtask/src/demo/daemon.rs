@@ -169,6 +169,21 @@ impl Client {
         self.ask("audit")
     }
 
+    /// Writes the firewall that follows from it to a file, as a user would.
+    pub(super) fn firewall(&self, file: &Path) -> Result<()> {
+        let mut command = Command::new(&self.cmflow);
+        command.args([
+            "export",
+            "nftables",
+            "--only",
+            "used",
+            "--instance",
+            &self.instance,
+        ]);
+        command.arg("--output").arg(file);
+        answered(&mut command, &[0]).map(drop)
+    }
+
     fn ask<T: DeserializeOwned>(&self, verb: &str) -> Result<T> {
         let mut command = Command::new(&self.cmflow);
         command.args([verb, "--instance", &self.instance, "--format", "json"]);

@@ -3,7 +3,8 @@
 //!
 //! [`run`] decides which. The traffic is one table (`conversation`); in `namespaces` each family of programs
 //! that hold it has a file (`web`, `smb`, `rpc`, `tftp`, `dns`, `dhcp`, `plain`, `tagged`), and [`recording`]
-//! writes it down as frames for `replayed`. Both end in the same `summary`.
+//! writes it down as frames for `replayed`. Both end in the same `summary`; in
+//! namespaces `audited` and `followed` come after it: what an audit says, and the firewall that follows.
 
 mod answers;
 mod audited;
@@ -11,6 +12,7 @@ mod conversation;
 mod daemon;
 mod dhcp;
 mod dns;
+mod followed;
 mod judged;
 mod kills;
 mod live;

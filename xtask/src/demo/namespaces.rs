@@ -13,7 +13,7 @@ use super::kills::Kills;
 use super::live::Live;
 use super::stage::Stage;
 use super::traffic::Traffic;
-use super::{Options, audited, place, site_file, summary};
+use super::{Options, audited, followed, place, site_file, summary};
 use crate::lab::{Lab, ScratchDir, Signals};
 use crate::setup::programs;
 use crate::step::step;
@@ -66,7 +66,7 @@ pub(super) fn run(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
     let client = daemon.as_ref().map(Daemon::client);
 
     let stop = AtomicBool::new(false);
-    thread::scope(|scope| {
+    let mut well = thread::scope(|scope| {
         // Also when something below fails or panics: the threads end, and the scope with them.
         let _stop = StopWhenDropped(&stop);
         let mut kills = daemon
@@ -86,11 +86,20 @@ pub(super) fn run(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
         if let Some(survived) = survived {
             well &= survived.print();
         }
-        if options.keep_open && !signals.interrupted() {
+        anyhow::Ok(well)
+    })?;
+    if let Some(client) = client.as_ref().filter(|_| !signals.interrupted()) {
+        well &= followed::print(client, &lab, &traffic, scratch.path())?;
+    }
+    if options.keep_open && !signals.interrupted() {
+        stop.store(false, Ordering::Relaxed);
+        thread::scope(|scope| {
+            let _stop = StopWhenDropped(&stop);
+            traffic.speak(scope, &stop);
             explore(&lab, cmflow, daemon.as_ref(), &site_file, &signals);
-        }
-        Ok(well)
-    })
+        });
+    }
+    Ok(well)
 }
 
 struct StopWhenDropped<'a>(&'a AtomicBool);

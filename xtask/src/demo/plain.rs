@@ -18,18 +18,17 @@ pub(super) fn start<'a>(
     conversations: impl Iterator<Item = &'a Conversation>,
 ) -> Result<Servers> {
     let mut sockets = Vec::new();
-    let mut open: BTreeSet<(bool, SocketAddr)> = BTreeSet::new();
+    let mut open: BTreeSet<(Protocol, SocketAddr)> = BTreeSet::new();
     for conversation in conversations.filter(|row| row.ending != Ending::Refused) {
-        let (tcp, address) = (conversation.protocol == Protocol::Tcp, conversation.destination());
-        if open.insert((tcp, address)) {
+        let (protocol, address) = (conversation.protocol, conversation.destination());
+        if open.insert((protocol, address)) {
             let netns = stage.responder(conversation);
-            sockets.push(if conversation.ending == Ending::Silence {
-                netns.silent_udp(address)?
-            } else if tcp {
-                netns.echo_tcp(address)?
-            } else {
-                netns.echo_udp(address)?
-            });
+            let service = match protocol {
+                _ if conversation.ending == Ending::Silence => netns.silent_udp(address)?,
+                Protocol::Tcp => netns.echo_tcp(address)?,
+                Protocol::Udp => netns.echo_udp(address)?,
+            };
+            sockets.push((protocol, address, service));
         }
     }
     Ok(sockets.into())

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::conversation::{CONVERSATIONS, Conversation, Family};
+use super::conversation::{CONVERSATIONS, Conversation, Family, Protocol};
 use crate::lab::{Lab, Netns, Running, Service};
 use crate::setup::programs::Program;
 
@@ -25,8 +25,11 @@ pub(super) struct Stage<'a> {
 #[derive(Default)]
 pub(super) struct Servers {
     _programs: Vec<Running>,
-    _sockets: Vec<Service>,
+    sockets: Vec<Socket>,
 }
+
+/// A plain socket that answers, or only takes, what comes there.
+pub(super) type Socket = (Protocol, SocketAddr, Service);
 
 impl From<Running> for Servers {
     fn from(program: Running) -> Self {
@@ -37,12 +40,23 @@ impl From<Running> for Servers {
     }
 }
 
-impl From<Vec<Service>> for Servers {
-    fn from(sockets: Vec<Service>) -> Self {
+impl From<Vec<Socket>> for Servers {
+    fn from(sockets: Vec<Socket>) -> Self {
         Self {
-            _sockets: sockets,
+            sockets,
             ..Self::default()
         }
+    }
+}
+
+impl Servers {
+    /// How often a plain socket there was asked.
+    pub(super) fn heard(&self, protocol: Protocol, at: SocketAddr) -> u64 {
+        let there = self
+            .sockets
+            .iter()
+            .filter(|socket| (socket.0, socket.1) == (protocol, at));
+        there.map(|(_, _, service)| service.served()).sum()
     }
 }
 

@@ -6,11 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::conversation::{CONVERSATIONS, Conversation, Family};
+use super::conversation::{CONVERSATIONS, Conversation, Ending, Expected, Family};
 use super::stage::{Servers, Stage, rows};
 use super::{dhcp, dns, plain, rpc, smb, tagged, tftp, web};
+use crate::lab::wait_until;
 
 const FAMILIES: [Family; 8] = [
     Family::Web,
@@ -24,11 +25,13 @@ const FAMILIES: [Family; 8] = [
 ];
 /// A family begins its rows anew this often.
 const ROUND: Duration = Duration::from_millis(1500);
+/// How long what nobody answers may be on its way.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(2);
 
 /// The servers, and how often each conversation was held.
 pub(super) struct Traffic<'a> {
     stage: Stage<'a>,
-    _servers: Vec<Servers>,
+    servers: Vec<Servers>,
     /// Families held by plain sockets instead of their programs, and why.
     pub(super) substituted: BTreeMap<Family, String>,
     tallies: Vec<Tally>,
@@ -75,7 +78,7 @@ impl<'a> Traffic<'a> {
         let tallies = CONVERSATIONS.iter().map(|_| Tally::default()).collect();
         Ok(Self {
             stage,
-            _servers: servers,
+            servers,
             substituted,
             tallies,
         })
@@ -112,6 +115,50 @@ impl<'a> Traffic<'a> {
                 }
             }
         }
+    }
+
+    /// Holds once those of these conversations that a gateway can forward or refuse, outside the tallies, and tells of
+    /// each whether it came to its end; of one that nobody answers, whether it arrived. Those that nothing explains
+    /// may be waited for in vain, so they wait at once.
+    pub(super) fn once(
+        &self,
+        wanted: impl Fn(&Conversation) -> bool,
+    ) -> Vec<(&'static Conversation, Result<()>)> {
+        let (explained, others): (Vec<_>, Vec<_>) = CONVERSATIONS
+            .iter()
+            .filter(|row| row.family != Family::Tagged && wanted(row))
+            .partition(|row| matches!(row.expected, Expected::Rule(_)));
+        let of_family = |family| explained.iter().copied().filter(move |row| row.family == family);
+        let turns = FAMILIES.iter().map(|&family| of_family(family).collect());
+        let turns: Vec<Vec<_>> = turns.chain(others.iter().map(|&row| vec![row])).collect();
+        thread::scope(|scope| {
+            let turns: Vec<_> = turns
+                .into_iter()
+                .map(|rows| {
+                    let held = |row| (row, self.arrives(row));
+                    scope.spawn(move || rows.into_iter().map(held).collect::<Vec<_>>())
+                })
+                .collect();
+            turns
+                .into_iter()
+                .flat_map(|turn| turn.join().expect("it returns its errors"))
+                .collect()
+        })
+    }
+
+    /// Holds one, and where nobody answers waits until it has arrived.
+    fn arrives(&self, conversation: &Conversation) -> Result<()> {
+        let heard = || {
+            let at = (conversation.protocol, conversation.destination());
+            let all = self.servers.iter().map(|servers| servers.heard(at.0, at.1));
+            all.sum::<u64>()
+        };
+        let before = heard();
+        self.hold(conversation)?;
+        if conversation.ending == Ending::Silence {
+            wait_until("its arrival", ARRIVAL_LIMIT, || heard() > before).context("it did not arrive")?;
+        }
+        Ok(())
     }
 
     fn hold(&self, conversation: &Conversation) -> Result<()> {

@@ -36,6 +36,8 @@ pub const CHROMIUM: [Program; 2] = [
     program("chromedriver", "chromium-driver", &[]),
 ];
 
+/// A terminal that the tests type into and read.
+pub const TMUX: Program = program("tmux", "tmux", &[]);
 /// Scrapes the daemon's metrics, and checks them and the rules over them. Both come in one package.
 pub const PROMETHEUS: [Program; 2] = [
     program("prometheus", "prometheus", &["prometheus"]),
@@ -45,7 +47,7 @@ pub const PROMETHEUS: [Program; 2] = [
 /// Makes certificates, and asks over TLS.
 pub const WEB: [Program; 2] = [program("openssl", "openssl", &[]), program("curl", "curl", &[])];
 
-/// Translates addresses in a lab's gateway.
+/// Loads tables of packet filters, and translates addresses in a lab's gateway.
 pub const NFT: Program = program("nft", "nftables", &["nftables"]);
 
 /// Reads what is exported for it; ip6tables-restore comes with it.
@@ -60,9 +62,10 @@ pub const BENCH: [Program; 5] = [
     program("bpftool", "bpftool", &[]),
 ];
 
-/// What the demo talks through, the servers and their clients.
-pub const DEMO: [Program; 12] = [
+/// What the demo talks through, the servers and their clients, and what loads the firewall that follows.
+pub const DEMO: [Program; 13] = [
     IP,
+    NFT,
     program("nginx", "nginx-light", &["nginx"]),
     program("curl", "curl", &[]),
     program("openssl", "openssl", &[]),
