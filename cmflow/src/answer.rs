@@ -109,6 +109,15 @@ pub struct Status {
     pub conservation: ConservationStatus,
 }
 
+impl Status {
+    /// Whether so many packets found no place in the flow table that it is too small. Some find none in any table: errors
+    /// about flows that nobody knows, conversations that begin at the same ports again and again.
+    #[must_use]
+    pub const fn lacks_places(&self) -> bool {
+        self.flow_table.packets_without_entry > self.conservation.frames / 100
+    }
+}
+
 /// The history in [`Status`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HistoryStatus {

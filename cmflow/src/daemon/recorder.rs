@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc;
 
+use cmflow_common::outcome::Outcome;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::{Flow, Totals};
@@ -63,6 +64,8 @@ pub(super) struct Recorder {
     outages: Vec<Outage>,
     signs: Signs,
     without_entry: u64,
+    /// Packets that were parsed into flows, at the last tick.
+    parsed: u64,
 }
 
 impl Recorder {
@@ -82,6 +85,7 @@ impl Recorder {
             outages: Vec::new(),
             signs: Signs::default(),
             without_entry: 0,
+            parsed: 0,
         }
     }
 
@@ -132,13 +136,23 @@ impl Recorder {
             self.outages
                 .push(outage(Outage::EVENTS, before.min(now), now, note));
         }
+        // Single ones find no place in any table: see `answer::Status::lacks_places`.
+        let parsed: u64 = tick
+            .outcomes
+            .iter()
+            .map(|row| row[Outcome::Flow as usize].packets)
+            .sum();
         let without = tick.without_entry.packets;
-        if without > self.without_entry && self.without_entry > 0 {
+        let (more, of) = (
+            without - self.without_entry.min(without),
+            parsed - self.parsed.min(parsed),
+        );
+        if self.parsed > 0 && more > of / 100 {
             let note = "packets counted for rules, and nobody knows whose they were".to_owned();
             self.outages
                 .push(outage(Outage::TABLE_FULL, before.min(now), now, note));
         }
-        self.without_entry = without;
+        (self.without_entry, self.parsed) = (without, parsed);
         self.ongoing.retain(|(_, note), since| {
             let goes_on = signs.lost.contains(note);
             if !goes_on {

@@ -33,7 +33,7 @@ pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
         );
     }
     let table = &status.flow_table;
-    if table.packets_without_entry > 0 {
+    if status.lacks_places() {
         say(
             format!(
                 "{} packets found no place in the flow table: they are counted by verdict, and in no flow.",

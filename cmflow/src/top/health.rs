@@ -23,9 +23,6 @@ impl Line {
 /// From this share of slots on, in percent, the table is nearly full.
 const NEARLY_FULL: u64 = 90;
 
-/// More than one packet in so many without an entry is a problem.
-const WITHOUT_ENTRY: u64 = 100;
-
 /// One-sided flows are a problem from this share on, in percent, where there are flows enough to tell; as
 /// `cmflow status` has it.
 const LOPSIDED_SHARE: f64 = 20.0;
@@ -43,8 +40,7 @@ pub fn problems(status: &Status) -> Vec<String> {
             law.broken_ticks
         ));
     }
-    // Single ones have none by design: errors about flows that are not known, for one.
-    if table.packets_without_entry > law.frames / WITHOUT_ENTRY {
+    if status.lacks_places() {
         problems.push(format!(
             "{} packets found no room in the flow table; they are counted, but in no flow",
             units::count(table.packets_without_entry)

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::answers::{Answers, Flow, Law, Rule, Unexplained};
 use super::audited::Audit;
+use super::dashboard;
 use crate::lab::{Lab, Running, wait_until};
 use crate::step::answered;
 
@@ -27,6 +28,8 @@ pub(super) struct Daemon<'a> {
     cmflow: PathBuf,
     lab: &'a Lab,
     site_file: &'a Path,
+    /// What its dashboard takes changes with; it has no dashboard without.
+    token_file: Option<PathBuf>,
     log: PathBuf,
     pub(super) instance: String,
     process: Option<Running>,
@@ -34,11 +37,18 @@ pub(super) struct Daemon<'a> {
 
 impl<'a> Daemon<'a> {
     /// Runs it on all interfaces of the gateway and waits until it answers.
-    pub(super) fn start(cmflow: &Path, lab: &'a Lab, site_file: &'a Path, log: PathBuf) -> Result<Self> {
+    pub(super) fn start(
+        cmflow: &Path,
+        lab: &'a Lab,
+        site_file: &'a Path,
+        token_file: Option<PathBuf>,
+        log: PathBuf,
+    ) -> Result<Self> {
         let mut daemon = Self {
             cmflow: cmflow.to_owned(),
             lab,
             site_file,
+            token_file,
             log,
             instance: format!("demo-{}", std::process::id()),
             process: None,
@@ -90,12 +100,14 @@ impl<'a> Daemon<'a> {
     fn launch(&mut self) -> Result<()> {
         let gateway = self.lab.gateway();
         let mut command = gateway.command_with_sys(&self.cmflow.to_string_lossy())?;
-        command.arg("run").arg("--site").arg(self.site_file).args([
-            "--instance",
-            &self.instance,
-            "--listen",
-            "off",
-        ]);
+        command.arg("run").arg("--site").arg(self.site_file);
+        command.args(["--instance", &self.instance]);
+        match &self.token_file {
+            Some(file) => command
+                .args(["--listen", &dashboard::INSIDE.to_string(), "--token-file"])
+                .arg(file),
+            None => command.args(["--listen", "off"]),
+        };
         for interface in self.lab.gateway_interfaces() {
             command.args(["--interface", &interface]);
         }

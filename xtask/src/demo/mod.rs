@@ -10,6 +10,7 @@ mod answers;
 mod audited;
 mod conversation;
 mod daemon;
+mod dashboard;
 mod dhcp;
 mod dns;
 mod followed;

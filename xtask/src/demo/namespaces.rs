@@ -13,7 +13,7 @@ use super::kills::Kills;
 use super::live::Live;
 use super::stage::Stage;
 use super::traffic::Traffic;
-use super::{Options, audited, followed, place, site_file, summary};
+use super::{Options, audited, dashboard, followed, place, site_file, summary};
 use crate::lab::{Lab, ScratchDir, Signals};
 use crate::setup::programs;
 use crate::step::step;
@@ -28,7 +28,10 @@ pub(super) fn run(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
     let signals = Signals::stop_politely();
     let scratch = ScratchDir::new("demo")?;
     let site_file = scratch.path().join("site.toml");
-    std::fs::write(&site_file, site_file::text()).context("writing the site file")?;
+    let text = format!("approvals = \"approvals.toml\"\n{}", site_file::text());
+    std::fs::write(&site_file, text).context("writing the site file")?;
+    std::fs::write(scratch.path().join("approvals.toml"), "").context("writing the approvals file")?;
+    let token = dashboard::token(scratch.path())?;
     let mut lab = None;
     step("namespaces", || {
         lab = Some(Lab::new(&place::tiers())?);
@@ -57,7 +60,9 @@ pub(super) fn run(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
     let mut daemon = None;
     if let Some(cmflow) = cmflow {
         step("cmflow run", || {
-            let started = Daemon::start(cmflow, &lab, &site_file, scratch.path().join("cmflow.log"))?;
+            let token = options.keep_open.then_some(&token).cloned();
+            let log = scratch.path().join("cmflow.log");
+            let started = Daemon::start(cmflow, &lab, &site_file, token, log)?;
             let instance = format!("instance {}, site file {}", started.instance, site_file.display());
             daemon = Some(started);
             Ok(instance)
@@ -96,6 +101,16 @@ pub(super) fn run(options: &Options, cmflow: Option<&Path>) -> Result<bool> {
         thread::scope(|scope| {
             let _stop = StopWhenDropped(&stop);
             traffic.speak(scope, &stop);
+            match dashboard::open(scope, lab.gateway(), &stop) {
+                Ok(address) if daemon.is_some() => {
+                    println!(
+                        "\nThe dashboard: http://{address}/\nchanges take the token in {}",
+                        token.display()
+                    );
+                }
+                Ok(_) => {}
+                Err(error) => println!("\nno dashboard: {error:#}"),
+            }
             explore(&lab, cmflow, daemon.as_ref(), &site_file, &signals);
         });
     }
