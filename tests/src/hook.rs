@@ -1,7 +1,7 @@
 //! A web server of plain sockets that alerts are posted to: it answers as it is told, or never.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use anyhow::{Context as _, Result, ensure};
@@ -65,7 +65,8 @@ impl Hook {
     /// # Errors
     /// Where it cannot listen.
     pub fn open(netns: &Netns, answers: &[Answer]) -> Result<Self> {
-        let listener = netns.tcp_listen("127.0.0.1:0".parse()?)?;
+        // It waits for its next client for as long as the test takes.
+        let listener = netns.enter(|| TcpListener::bind("127.0.0.1:0"))??;
         let address = listener.local_addr()?;
         let (sender, posted) = mpsc::channel();
         let mut answers = answers.to_vec();
