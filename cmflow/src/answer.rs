@@ -1,5 +1,6 @@
 //! What the daemon answers: the shapes that scripts read, in the words of the documents.
 
+mod alerts;
 mod audit;
 mod firewall;
 mod rpc;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use alerts::{AlertStatus, AlertTest, AlertTests};
 pub use audit::{
     Approved, Audit, AuditGap, AuditGroup, AuditWindow, AuditedGateway, AuditedRule, Contradiction, DayUse,
     Grade, Opening, Pairs, TableGeneration,
@@ -105,6 +107,8 @@ pub struct Status {
     pub gaps: Vec<Gap>,
     /// The history on disk.
     pub history: HistoryStatus,
+    /// Alerts.
+    pub alerts: AlertStatus,
     /// The conservation law.
     pub conservation: ConservationStatus,
 }

@@ -6,6 +6,7 @@
 //! [`serve`] to whoever asks. [`cli`] is what a user types, one file a verb.
 
 pub mod account;
+pub mod alert;
 pub mod answer;
 pub mod approve;
 pub mod audit;

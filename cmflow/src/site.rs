@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::alert;
 use crate::catalogue::{EditionId, OpenedBy, PortRange, RoleId, Scope};
 use crate::history::Retention;
 
@@ -349,6 +350,8 @@ pub struct SiteModel {
     pub standby: Vec<IpNet>,
     /// How long the history keeps what.
     pub history: Retention,
+    /// Who is told of what nothing explains, and when.
+    pub alerts: alert::Options,
 }
 
 impl SiteModel {
@@ -380,6 +383,7 @@ impl SiteModel {
             ports: PortChanges::new(),
             standby: Vec::new(),
             history: Retention::default(),
+            alerts: alert::Options::default(),
         }
     }
 

@@ -295,7 +295,15 @@ impl Drop for Daemon {
             // Left behind, they harm nobody.
             let _ = fs::remove_file(format!("/run/cmflow/{}.{ending}", self.instance));
         }
-        for ending in ["state", "new", "db", "db-wal", "db-shm"] {
+        for ending in [
+            "state",
+            "new",
+            "db",
+            "db-wal",
+            "db-shm",
+            "alerts.json",
+            "alerts.new",
+        ] {
             let _ = fs::remove_file(format!("/var/lib/cmflow/{}.{ending}", self.instance));
         }
     }

@@ -9,6 +9,7 @@ pub mod firewall_tools;
 pub mod fuzzing;
 pub mod gateway_daemon;
 pub mod golden;
+pub mod hook;
 pub mod kernel_rig;
 pub mod notes;
 pub mod office;

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use cmflow_common::flow::FlowState;
+use cmflow_common::flow::{FlowState, state};
 use cmflow_common::gateway::{Count, MAX_INTERFACES};
 use cmflow_common::judge::is_unexplained;
+use cmflow_common::news::News;
 use cmflow_common::verdict::VerdictId;
 
 use super::dynamic::DynamicPorts;
@@ -36,6 +37,23 @@ impl Conversation {
             initiator: flow.initiator.address,
             responder: flow.responder,
             verdict: flow.verdict,
+        }
+    }
+
+    /// The conversation that the first packet of a flow belongs to.
+    #[must_use]
+    pub fn of_news(news: &News) -> Self {
+        let [low, high] = End::both(&news.key);
+        let (initiator, responder) = if news.state & state::INITIATOR_HIGH == 0 {
+            (low, high)
+        } else {
+            (high, low)
+        };
+        Self {
+            protocol: news.key.protocol(),
+            initiator: initiator.address,
+            responder,
+            verdict: VerdictId(news.verdict),
         }
     }
 }

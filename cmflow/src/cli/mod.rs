@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod alerts;
 mod approve;
 mod asking;
 mod audit;
@@ -84,6 +85,8 @@ enum Verb {
     Export(export::Arguments),
     /// Hold an existing firewall against what crosses and what is documented
     Compare(compare::Arguments),
+    /// Try the channels of alerts
+    Alerts(alerts::Arguments),
     /// Let the daemon read its site file anew, while it counts
     Reload(reload::Arguments),
     /// Remove what a daemon left in the kernel: with --keep, or because it was killed
@@ -146,6 +149,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Outcome> {
         Verb::Audit(arguments) => audit::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Export(arguments) => export::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Compare(arguments) => compare::run(arguments, cli.catalogue.as_deref(), &mut out),
+        Verb::Alerts(arguments) => alerts::run(arguments, &mut out),
         Verb::Reload(arguments) => reload::run(arguments, &mut out),
         Verb::Replay(arguments) => replay::run(arguments, cli.catalogue.as_deref(), &mut out),
         Verb::Detach(arguments) => detach::run(arguments, &mut out),

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::asking::{AT_INGRESS, Asked, bytes, numbers, table, time};
 use super::{Format, Outcome, opaque, paragraph, write_json};
-use crate::answer::{InterfaceStatus, Status};
+use crate::answer::{AlertStatus, InterfaceStatus, Status};
 use crate::serve::Question;
 
 #[derive(Debug, Args)]
@@ -153,6 +153,7 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(out, "announced    {}", expectations.join("; "))?;
     }
     writeln!(out, "events lost  {}", lost(&status.events_lost_by_kind))?;
+    writeln!(out, "alerts       {}", alerted(&status.alerts))?;
     let law = &status.conservation;
     let words = if law.ok {
         "holds".to_owned()
@@ -165,6 +166,25 @@ fn show(status: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         law.frames, law.judged, law.accounted
     )?;
     Ok(())
+}
+
+/// How alerts do.
+fn alerted(alerts: &AlertStatus) -> String {
+    let mut words = match alerts.learning_until {
+        Some(until) => vec![format!("silent until {} UTC, learning", time(until))],
+        None => vec![format!("{} letters", alerts.sent)],
+    };
+    for (count, what) in [
+        (alerts.queued, "not there yet"),
+        (alerts.failed, "LOST"),
+        (alerts.held_back, "groups were held back for a while"),
+    ] {
+        if count > 0 {
+            words.push(format!("{count} {what}"));
+        }
+    }
+    words.extend(alerts.problem.clone());
+    words.join(", ")
 }
 
 /// How many events were lost, and of what.
@@ -196,6 +216,30 @@ mod tests {
         ] {
             let by_kind = counts.map(|(kind, count)| (kind.to_owned(), count)).into();
             assert_eq!(lost(&by_kind), told);
+        }
+    }
+
+    #[test]
+    fn alerts_are_told_in_a_line() {
+        let learning = AlertStatus {
+            learning_until: "2026-11-21T12:00:00Z".parse().ok(),
+            ..AlertStatus::default()
+        };
+        let hindered = AlertStatus {
+            sent: 7,
+            queued: 2,
+            failed: 1,
+            problem: Some("webhook: http://10.0.0.9 answered 503".to_owned()),
+            ..AlertStatus::default()
+        };
+        for (alerts, told) in [
+            (learning, "silent until 2026-11-21 12:00:00 UTC, learning"),
+            (
+                hindered,
+                "7 letters, 2 not there yet, 1 LOST, webhook: http://10.0.0.9 answered 503",
+            ),
+        ] {
+            assert_eq!(alerted(&alerts), told);
         }
     }
 

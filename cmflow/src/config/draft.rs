@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 
@@ -39,6 +40,9 @@ pub(super) struct Draft<'c> {
     pub(super) general_places: HashMap<String, Place>,
     /// Where keys of `[history]` are written.
     pub(super) history_places: HashMap<String, Place>,
+    /// Where keys of `[alerts]` are written, and the token's file.
+    pub(super) alert_places: HashMap<String, Place>,
+    pub(super) token_file: Option<PathBuf>,
     /// Where conditions are stated, by their ids.
     pub(super) condition_places: HashMap<String, Place>,
     /// Where the ports of the hierarchy are written, by their keys.
@@ -75,6 +79,8 @@ impl<'c> Draft<'c> {
             rule_places: HashMap::new(),
             general_places: HashMap::new(),
             history_places: HashMap::new(),
+            alert_places: HashMap::new(),
+            token_file: None,
             condition_places: HashMap::new(),
             port_places: HashMap::new(),
             host_port_places: HashMap::new(),

@@ -4,6 +4,7 @@
 //! then what is said with them: one module a section. `value` tells types apart, `prefix` reads addresses,
 //! `statements` is the one way into the model.
 
+mod alerts;
 mod approval;
 mod conditions;
 mod csv_file;
@@ -56,7 +57,7 @@ use files::{Content, Document, Files};
 use value::{Entry, unknown_key};
 
 /// What a file may hold, the site file and an included one alike.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "edition",
     "companions",
     "approvals",
@@ -66,6 +67,7 @@ const KEYS: [&str; 18] = [
     "conditions",
     "options",
     "history",
+    "alerts",
     "interfaces",
     "roles",
     "site",
@@ -167,6 +169,8 @@ fn assemble(
     sections.each(&mut draft, "conditions", conditions::read);
     sections.each(&mut draft, "history", history::read);
     history::check(&mut draft);
+    sections.each(&mut draft, "alerts", alerts::read);
+    alerts::check(&mut draft);
     sections.each(&mut draft, "ports", ports::hierarchy);
     ports::check_hierarchy(&mut draft);
     sections.each(&mut draft, "custom-roles", custom::declare);

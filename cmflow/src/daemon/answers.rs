@@ -172,6 +172,7 @@ pub(super) fn status(observer: &Observer, tick: &Tick) -> answer::Status {
         files: observer.sources.files.clone(),
         gaps: observer.gaps.clone(),
         history: history(observer),
+        alerts: observer.alerts.status(),
         conservation: answer::ConservationStatus {
             ok: law.holds(),
             frames: law.parsed(),

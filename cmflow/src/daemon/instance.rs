@@ -59,11 +59,23 @@ impl Instance {
         Path::new(KEPT).join(format!("{self}.db"))
     }
 
+    /// Path of what it remembers of alerts.
+    #[must_use]
+    pub fn alerts(&self) -> PathBuf {
+        Path::new(KEPT).join(format!("{self}.alerts.json"))
+    }
+
     /// Every file that a daemon writes to as long as it runs; some may be missing.
     #[must_use]
-    pub fn files(&self) -> [PathBuf; 4] {
+    pub fn files(&self) -> [PathBuf; 5] {
         let beside = |end: &str| Path::new(KEPT).join(format!("{self}.db{end}"));
-        [self.state(), beside(""), beside("-wal"), beside("-shm")]
+        [
+            self.state(),
+            self.alerts(),
+            beside(""),
+            beside("-wal"),
+            beside("-shm"),
+        ]
     }
 
     /// Path for counters that cannot be gone on with.

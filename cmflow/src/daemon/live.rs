@@ -12,6 +12,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
+use crate::answer::AlertTests;
 use crate::kernel::NewsRing;
 use crate::serve::http::{self, Desk, Events, Opened};
 use crate::serve::{self, Question, Reply};
@@ -19,6 +20,7 @@ use crate::snapshot::window;
 
 use super::observer::Observer;
 use super::past::OwnPast;
+use super::posting;
 use super::publisher::publish;
 use super::reload::Reloader;
 use super::settle::settle;
@@ -103,6 +105,9 @@ pub(super) async fn observe(
                 Err(error) => Reply::Refusal(format!("the answer cannot be written: {error}")),
             };
         }
+        if question == Question::TestAlerts {
+            return test_alerts(observer);
+        }
         if question == Question::Settle {
             return match settle(observer) {
                 Ok(()) => Reply::Answer(serde_json::Value::Bool(true)),
@@ -167,6 +172,7 @@ pub(super) async fn observe(
     let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
     let last = observer.record(None)?;
     observer.recorder.end();
+    observer.alerts.end();
     let frames: u64 = last.outcomes.iter().flatten().map(|count| count.packets).sum();
     log::info!(
         "stopping after {frames} frames; conservation law {}",
@@ -185,6 +191,20 @@ pub(super) async fn observe(
     Ok(())
 }
 
+/// Sends a test through every channel of the alerts, and waits for it without keeping anybody from counting.
+fn test_alerts(observer: &Mutex<Observer>) -> Reply {
+    let (channels, sender, now) = {
+        let observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+        let (channels, sender) = observer.alerts.channels();
+        (channels, sender, observer.settings.wall.now())
+    };
+    let tests = posting::test(&channels, &sender, now);
+    match serde_json::to_value(AlertTests { tests }) {
+        Ok(answer) => Reply::Answer(answer),
+        Err(error) => Reply::Refusal(format!("the answer cannot be written: {error}")),
+    }
+}
+
 /// Opens the socket.
 fn listen(path: &Path) -> anyhow::Result<tokio::net::UnixListener> {
     serve::listen(path).with_context(|| format!("listening at {}", path.display()))
@@ -196,11 +216,12 @@ async fn listen_to_news(mut ring: AsyncFd<NewsRing>, observer: Arc<Mutex<Observe
     while let Ok(mut ready) = ring.readable_mut().await {
         let fresh: Vec<_> = std::iter::from_fn(|| ready.get_inner_mut().take()).collect();
         ready.clear_ready();
-        let observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
         for news in &fresh {
             if let Some(newcomer) = watch.tell(&observer, news) {
                 events.tell_news(&newcomer);
             }
+            observer.alert_of(news);
         }
     }
 }

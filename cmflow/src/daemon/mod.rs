@@ -1,12 +1,14 @@
 //! The daemon: loads the tables, attaches, counts, answers.
 
 mod account;
+mod alerts;
 mod answers;
 mod attach;
 mod instance;
 mod live;
 mod observer;
 mod past;
+mod posting;
 mod prepared;
 mod privileges;
 mod publisher;

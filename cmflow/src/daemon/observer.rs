@@ -21,6 +21,7 @@ use crate::serve::{Question, Reply};
 use crate::site::SiteModel;
 use crate::snapshot::Capture;
 
+use super::alerts::Alerts;
 use super::answers::{self, Answers};
 use super::attach::Looked;
 use super::prepared::Prepared;
@@ -43,6 +44,7 @@ pub(super) struct Observer {
     /// What the history keeps of the tables in use.
     pub(super) generation: Generation,
     pub(super) recorder: Recorder,
+    pub(super) alerts: Alerts,
     pub(super) maps: Maps,
     pub(super) reader: Reader,
     /// Interfaces by their place among the counters.
@@ -70,9 +72,11 @@ impl Observer {
         Ok(tick)
     }
 
-    /// Tells the history of the tables in use, and begins to keep it.
+    /// Tells the history of the tables in use, and begins to keep it and to tell of what it finds.
     pub(super) fn begin_history(&mut self) {
         self.recorder.judged_by(self.generation.clone());
+        let (instance, wall) = (&self.settings.instance, self.settings.wall.clone());
+        self.alerts.begin(instance, wall, &self.site.alerts);
         if let Err(error) = self.record(None) {
             log::error!("the counters cannot be read: {error}");
         }
@@ -114,6 +118,8 @@ impl Observer {
             retention: self.site.history,
         };
         self.recorder.record(&counted, heard, done);
+        self.alerts
+            .flows((&self.compiled, &self.site), &live, &reading.moment);
         drop((live, totals));
         Ok(reading)
     }
@@ -190,6 +196,8 @@ impl Observer {
             moment: &tick.moment,
         };
         self.recorder.tick(&counted, tick, &settled, signs);
+        self.alerts
+            .flows((&self.compiled, &self.site), &settled, &tick.moment);
     }
 
     /// Whether a rule of the user's own or an approval ended when this day began: the tables have to be made anew. Says so
@@ -270,6 +278,7 @@ impl Observer {
         self.compiled = Arc::new(prepared.compiled);
         self.sources = prepared.sources;
         self.privacy = prepared.privacy;
+        self.alerts.go_by(&self.site.alerts);
         self.generation = Generation {
             number: generation,
             ..prepared.generation
@@ -303,7 +312,9 @@ impl Observer {
             Question::Group(query) => serde_json::to_value(answers.group(&query)),
             Question::Rpc => serde_json::to_value(answers.rpc()),
             // Whoever holds the observer's lock cannot answer these.
-            Question::Reload | Question::Settle => return Reply::Refusal("the daemon is busy".to_owned()),
+            Question::Reload | Question::Settle | Question::TestAlerts => {
+                return Reply::Refusal("the daemon is busy".to_owned());
+            }
         };
         match answer {
             Ok(answer) => Reply::Answer(answer),

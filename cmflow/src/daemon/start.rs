@@ -14,6 +14,7 @@ use crate::kernel::{Found, Maps, Pins, survey};
 use crate::reader::{Former, Reader, Timeouts};
 use crate::serve::http::Door;
 
+use super::alerts::Alerts;
 use super::attach::{Looked, attach};
 use super::instance::{Instance, Lock};
 use super::live::observe;
@@ -342,6 +343,7 @@ fn observer(
         privacy: prepared.privacy,
         generation: prepared.generation,
         recorder: Recorder::new(settings.instance.history(), run, adopted, settings.wall.clone()),
+        alerts: Alerts::default(),
         maps,
         reader,
         looked: Vec::new(),

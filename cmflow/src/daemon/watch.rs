@@ -5,10 +5,9 @@ use std::net::IpAddr;
 
 use cmflow_common::flow::state;
 use cmflow_common::news::News;
-use cmflow_common::verdict::VerdictId;
 use jiff::Timestamp;
 
-use crate::account::{Conversation, End};
+use crate::account::Conversation;
 use crate::answer::{ip, protocol_name};
 use crate::snapshot::Newcomer;
 
@@ -30,18 +29,8 @@ impl Watch {
 
     /// Gives a conversation that was not told of before, and logs it.
     pub(super) fn tell(&mut self, observer: &Observer, news: &News) -> Option<Newcomer> {
-        let [low, high] = End::both(&news.key);
-        let (initiator, responder) = if news.state & state::INITIATOR_HIGH == 0 {
-            (low, high)
-        } else {
-            (high, low)
-        };
-        let conversation = Conversation {
-            protocol: news.key.protocol(),
-            initiator: initiator.address,
-            responder,
-            verdict: VerdictId(news.verdict),
-        };
+        let conversation = Conversation::of_news(news);
+        let (initiator, responder) = (conversation.initiator, conversation.responder);
         if self.told.len() >= Self::REMEMBERED {
             self.told.clear();
         }
@@ -53,8 +42,8 @@ impl Watch {
         let newcomer = Newcomer {
             at: Timestamp::now(),
             protocol: protocol_name(conversation.protocol),
-            initiator: ip(initiator.address),
-            initiator_roles: compiled.roles_of(initiator.address),
+            initiator: ip(initiator),
+            initiator_roles: compiled.roles_of(initiator),
             initiator_seen: news.state & state::INITIATOR_SEEN != 0,
             responder: ip(responder.address),
             responder_roles: compiled.roles_of(responder.address),

@@ -191,6 +191,7 @@ pub(super) mod tests {
             files: Vec::new(),
             gaps: Vec::new(),
             history: crate::answer::HistoryStatus::default(),
+            alerts: crate::answer::AlertStatus::default(),
             generation: 1,
             conservation: ConservationStatus {
                 ok: true,

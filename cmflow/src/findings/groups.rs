@@ -8,6 +8,7 @@ use cmflow_common::verdict::VerdictKind;
 
 use crate::account::{Conversation, ConversationTotal};
 use crate::answer::{Unexplained, UnexplainedGroup, protocol_name};
+use crate::compile::Compiled;
 use crate::serve::{FlowQuery, GroupQuery};
 
 use super::Findings;
@@ -25,6 +26,20 @@ pub struct GroupKey {
     pub port: u16,
     /// Kind of the verdict.
     pub verdict: VerdictKind,
+}
+
+impl GroupKey {
+    /// The group of a conversation with a verdict of that kind.
+    #[must_use]
+    pub fn of(compiled: &Compiled, conversation: &Conversation, verdict: VerdictKind) -> Self {
+        Self {
+            initiator_roles: compiled.roles_of(conversation.initiator),
+            responder_roles: compiled.roles_of(conversation.responder.address),
+            protocol: conversation.protocol,
+            port: conversation.responder.port,
+            verdict,
+        }
+    }
 }
 
 /// Conversations with one [`GroupKey`].
@@ -145,13 +160,8 @@ impl Findings<'_> {
     }
 
     fn group_of(&self, conversation: &Conversation) -> GroupKey {
-        GroupKey {
-            initiator_roles: self.compiled.roles_of(conversation.initiator),
-            responder_roles: self.compiled.roles_of(conversation.responder.address),
-            protocol: conversation.protocol,
-            port: conversation.responder.port,
-            verdict: self.info(conversation.verdict).kind,
-        }
+        let verdict = self.info(conversation.verdict).kind;
+        GroupKey::of(self.compiled, conversation, verdict)
     }
 
     fn told_group(&self, (key, group): (GroupKey, Group)) -> UnexplainedGroup {

@@ -30,6 +30,8 @@ pub enum Question {
     Reload,
     /// To write its history up to now.
     Settle,
+    /// To send a test through every channel of its alerts.
+    TestAlerts,
 }
 
 /// What came of a question.

@@ -131,6 +131,7 @@ impl Drop for Daemon<'_> {
             format!("/run/cmflow/{}.sock", self.instance),
             format!("/run/cmflow/{}.lock", self.instance),
             format!("/var/lib/cmflow/{}.state", self.instance),
+            format!("/var/lib/cmflow/{}.alerts.json", self.instance),
             // One that was killed while it wrote leaves this.
             format!("/var/lib/cmflow/{}.new", self.instance),
             format!("/var/lib/cmflow/{}.db", self.instance),

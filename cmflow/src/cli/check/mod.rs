@@ -1,5 +1,6 @@
 //! `cmflow check`: is the site file right, and what does it mean?
 
+mod alerts;
 mod conditions;
 mod holders;
 mod network;
@@ -21,6 +22,7 @@ use crate::config::Problem;
 use crate::kernel::interface::{self, Mode, Report, report};
 use crate::site::{FlagForeign, SiteModel};
 
+use alerts::Alerts;
 use conditions::Condition;
 use holders::{Holders, Holding, shortened};
 use network::Network;
@@ -92,6 +94,7 @@ struct Meaning<'a> {
     rules: Rules<'a>,
     companion_rules: Vec<CompanionRules<'a>>,
     own_rules: Vec<Own<'a>>,
+    alerts: Alerts,
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     machine: Option<Report>,
@@ -116,6 +119,7 @@ impl<'a> Meaning<'a> {
             rules: rules::documented(compiled),
             companion_rules: rules::of_companions(compiled),
             own_rules: rules::own(site, compiled),
+            alerts: Alerts::of(&site.alerts),
             warnings: warnings.iter().map(Problem::to_string).collect(),
             machine: None,
         }
@@ -158,6 +162,7 @@ impl<'a> Meaning<'a> {
         self.rules.write(out)?;
         rules::write_companions(out, &self.companion_rules)?;
         rules::write_own(out, &self.own_rules)?;
+        self.alerts.write(out)?;
         if !self.warnings.is_empty() {
             writeln!(out, "\nWarnings")?;
         }

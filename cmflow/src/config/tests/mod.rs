@@ -1,3 +1,4 @@
+mod alerts;
 mod history;
 mod long;
 mod network;
