@@ -393,6 +393,7 @@ fn status(book: &Book<'_>, flows: &[FlowRow], verdicts: BTreeMap<String, Tally>)
             sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
         }],
         gaps: Vec::new(),
+        alerts: Default::default(),
         history: HistoryStatus::default(),
         conservation: ConservationStatus {
             ok: true,

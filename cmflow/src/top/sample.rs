@@ -159,6 +159,7 @@ pub(in crate::top) fn status(at: Timestamp) -> Status {
         generation: 3,
         files: Vec::new(),
         gaps: Vec::new(),
+        alerts: Default::default(),
         history: HistoryStatus {
             file: "/var/lib/cmflow/default.db".to_owned(),
             bytes: 4_000_000,
