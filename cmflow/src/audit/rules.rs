@@ -64,10 +64,17 @@ fn one(book: &Book<'_>, gateways: &Gateways<'_>, of_rules: &ClassPairs<'_>, rule
         }
     }
     let Graded { grade, why } = merged(grades);
+    let used = all.pairs.len() as u64;
     let pairs = Pairs {
         possible: facts.iter().map(|one| one.possible).max().unwrap_or(0),
-        observable: facts.iter().map(|one| one.observable).max().unwrap_or(0),
-        used: all.pairs.len() as u64,
+        // What was used was seen, whatever is known of where its ends are.
+        observable: facts
+            .iter()
+            .map(|one| one.observable)
+            .max()
+            .unwrap_or(0)
+            .max(used),
+        used,
     };
     AuditedRule {
         rule: rule.id.clone(),

@@ -184,6 +184,7 @@ impl Observer {
         let signs = Signs {
             lost: lost.map(|looked| looked.interface.name.clone()).collect(),
             lacks: self.lacks,
+            filled: tick.slots * 5 > self.maps.capacity() * 2,
             // A counter that cannot be read now is read at the next tick.
             events_lost: self.maps.lost_news().unwrap_or_default().iter().sum(),
         };

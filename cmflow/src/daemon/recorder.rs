@@ -26,6 +26,8 @@ pub(super) struct Signs {
     pub(super) lost: Vec<String>,
     /// What each half of the counters lacks.
     pub(super) lacks: [[i128; 2]; 2],
+    /// Whether the flow table is so full that some kinds of flows may find no place: see `room`.
+    pub(super) filled: bool,
     /// News that the ring had no room for, so far.
     pub(super) events_lost: u64,
 }
@@ -147,7 +149,7 @@ impl Recorder {
             without - self.without_entry.min(without),
             parsed - self.parsed.min(parsed),
         );
-        if self.parsed > 0 && more > of / 100 {
+        if self.parsed > 0 && signs.filled && more > of / 100 {
             let note = "packets counted for rules, and nobody knows whose they were".to_owned();
             self.outages
                 .push(outage(Outage::TABLE_FULL, before.min(now), now, note));

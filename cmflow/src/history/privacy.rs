@@ -30,6 +30,8 @@ pub struct Privacy {
     /// Prefixes of the site file that are longer than the common length and shorter than an address, and their lengths.
     longer: HashSet<IpNet>,
     lengths: Vec<u8>,
+    /// Computers that the site file itself names one by one as more than a client, such as a console.
+    named: HashSet<IpAddr>,
 }
 
 impl Privacy {
@@ -59,6 +61,16 @@ impl Privacy {
             })
             .map(|prefix| prefix.trunc())
             .collect();
+        let client = catalogue.role("client");
+        let one_by_one = site
+            .statements
+            .iter()
+            .filter(|one| one.given && Some(one.role) != client);
+        let named = one_by_one.filter_map(|statement| match statement.extent {
+            Extent::Prefix(prefix) if prefix.prefix_len() == prefix.max_prefix_len() => Some(prefix.addr()),
+            _ => None,
+        });
+        let named = named.collect();
         let mut lengths: Vec<_> = longer.iter().map(IpNet::prefix_len).collect();
         lengths.sort_unstable();
         lengths.dedup();
@@ -68,6 +80,7 @@ impl Privacy {
             clients: site.history.clients,
             longer,
             lengths,
+            named,
         }
     }
 
@@ -86,7 +99,9 @@ impl Privacy {
         // Whoever answers without being a client of the site file is a service, and no person.
         let answers = place == Place::Responder && class.named.is_empty();
         let nobody = class.group.is_some() || ip.is_unspecified() || ip.is_loopback();
-        if unexplained || is_server || answers || nobody || self.clients == ClientDetail::Address {
+        let is_named = self.named.contains(&ip);
+        if unexplained || is_named || is_server || answers || nobody || self.clients == ClientDetail::Address
+        {
             return IpNet::from(ip);
         }
         self.prefix(ip)
@@ -116,6 +131,7 @@ mod tests {
         let site = |clients: &str| {
             format!(
                 "{clients}\n[roles]\nclient = [\"10.10.0.0/16\", \"10.11.4.0/26\", \"fd00:10::/48\"]\nmanagement-point = [\"10.20.0.11\"]\n\
+                 configuration-manager-console = [\"10.10.7.7\"]\n\
                  domain-controller = [\"10.40.0.2\"]\n[custom-roles]\nbackup = {{ addresses = [\"10.9.9.10\"] }}\n"
             )
         };
@@ -134,6 +150,7 @@ mod tests {
             ("10.10.4.7", Place::Responder, false, "10.10.4.0/24"),
             ("10.10.4.7", Place::Initiator, true, "10.10.4.7/32"),
             ("10.11.4.7", Place::Initiator, false, "10.11.4.0/26"),
+            ("10.10.7.7", Place::Initiator, false, "10.10.7.7/32"),
             ("fd00:10::7", Place::Initiator, false, "fd00:10::/64"),
             ("10.20.0.11", Place::Initiator, false, "10.20.0.11/32"),
             ("10.40.0.2", Place::Responder, false, "10.40.0.2/32"),
