@@ -2,6 +2,7 @@
 
 mod account;
 mod answers;
+mod approver;
 mod attach;
 mod instance;
 mod live;

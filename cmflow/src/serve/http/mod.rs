@@ -5,21 +5,26 @@
 //! [`api`] and its neighbours what is answered.
 
 mod api;
+mod approvals;
 mod cache;
 mod connection;
 mod door;
 mod events;
 mod guard;
 mod history;
+mod login;
 mod metrics;
 mod openapi;
 mod page;
 mod parameters;
 mod patience;
 mod problem;
+mod session;
+mod sessions;
 mod table;
 mod tls;
 mod token;
+mod wrong;
 
 use std::sync::Arc;
 
@@ -27,6 +32,7 @@ use axum::Router;
 use tokio::sync::Semaphore;
 
 use crate::answer::Reloaded;
+use crate::approve;
 use crate::snapshot::{Snapshot, Window};
 
 pub use door::{Door, Listen, Opened};
@@ -46,6 +52,9 @@ pub(crate) struct Desk {
     pub(crate) past: Box<dyn Past>,
     /// Reads the site file anew; may take long.
     pub(crate) reload: Box<dyn Fn() -> Reloaded + Send + Sync>,
+    /// Writes an approval into the file that the site file names; may take long.
+    pub(crate) approve:
+        Box<dyn Fn(&approve::Request) -> Result<approve::Made, approve::Refusal> + Send + Sync>,
     /// Which counters these are: numbers of snapshots begin anew with each daemon.
     pub(crate) run: String,
 }
@@ -59,6 +68,8 @@ struct Served {
     high_water: Arc<metrics::HighWater>,
     /// Whoever reads the history, which may take long, has it to themselves.
     turn: Arc<Semaphore>,
+    /// Whoever changes files has them to themselves.
+    pen: Arc<Semaphore>,
     /// Answers that are made at a time: the threads that ticks run on are not all theirs.
     hands: Arc<Semaphore>,
 }
@@ -101,9 +112,12 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         desk.window.clone(),
         Arc::clone(&desk.events),
     ));
+    let port = opened.listener.local_addr().map_or(0, |address| address.port());
     let access = Arc::new(guard::Access {
         loopback: opened.loopback,
         token: opened.token,
+        sessions: sessions::Sessions::new(port, opened.tls.is_some()),
+        wrong: wrong::Wrong::default(),
     });
     let router = router(Served {
         desk,
@@ -111,6 +125,7 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         cache: Arc::default(),
         high_water: Arc::default(),
         turn: Arc::new(Semaphore::new(1)),
+        pen: Arc::new(Semaphore::new(1)),
         hands: Arc::new(Semaphore::new(HANDS)),
     });
     connection::accept(opened.listener, opened.tls, router).await;
@@ -120,10 +135,12 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
 fn router(served: Served) -> Router {
     let access = Arc::clone(&served.access);
     api::routes()
+        .merge(approvals::routes())
         .merge(events::routes())
         .merge(history::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
+        .merge(session::routes())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::not_allowed)
         .with_state(served)
