@@ -7,12 +7,13 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Nearest, SourceFile};
 use crate::catalogue::PortRange;
 
 /// How far a rule is used, as far as this can be said. Ordered by what decides where several gateways see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// Flows that only this rule explains were answered, and it was seen who opened them.
@@ -65,7 +66,7 @@ impl Grade {
 }
 
 /// `cmflow audit`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Audit {
     /// Edition of the page.
     pub edition: String,
@@ -98,7 +99,7 @@ pub struct Audit {
 }
 
 /// A gateway in an [`Audit`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditedGateway {
     /// Name of the instance, or of the file.
     pub name: String,
@@ -109,7 +110,7 @@ pub struct AuditedGateway {
 }
 
 /// A time in an [`Audit`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditWindow {
     /// Its begin.
     pub from: Timestamp,
@@ -122,7 +123,7 @@ pub struct AuditWindow {
 }
 
 /// A time that was not observed as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditGap {
     /// Its begin.
     pub from: Timestamp,
@@ -137,7 +138,7 @@ pub struct AuditGap {
 }
 
 /// A generation of tables in an [`Audit`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TableGeneration {
     /// From when on it judged.
     pub from: Timestamp,
@@ -148,7 +149,7 @@ pub struct TableGeneration {
 }
 
 /// Pairs of computers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Pairs {
     /// That the site file makes possible; a prefix counts as one computer.
     pub possible: u64,
@@ -159,7 +160,7 @@ pub struct Pairs {
 }
 
 /// Packets of a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DayUse {
     /// The day, in UTC.
     pub day: Date,
@@ -168,7 +169,7 @@ pub struct DayUse {
 }
 
 /// A rule in an [`Audit`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditedRule {
     /// Its id.
     pub rule: String,
@@ -221,13 +222,15 @@ pub struct AuditedRule {
 }
 
 /// A line of a firewall: who may open what to whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Opening {
     /// Who opens.
+    #[schema(value_type = Vec<String>)]
     pub sources: Vec<IpNet>,
     /// Their roles.
     pub source_roles: Vec<String>,
     /// Who answers.
+    #[schema(value_type = Vec<String>)]
     pub destinations: Vec<IpNet>,
     /// Their roles.
     pub destination_roles: Vec<String>,
@@ -256,7 +259,7 @@ pub struct Opening {
 }
 
 /// What nothing explains, by roles and service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditGroup {
     /// Roles of those who open; none where the site file does not name them.
     pub initiator_roles: Vec<String>,
@@ -273,6 +276,7 @@ pub struct AuditGroup {
     /// How many answer.
     pub responders: u64,
     /// Some of those who open and answer.
+    #[schema(value_type = Vec<Vec<String>>)]
     pub examples: Vec<[IpNet; 2]>,
     /// Packets of both directions.
     pub packets: u64,
@@ -293,9 +297,10 @@ pub struct AuditGroup {
 }
 
 /// Something observed that the site file says otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Contradiction {
     /// Whom it concerns, where it is about one computer.
+    #[schema(value_type = Option<String>)]
     pub address: Option<IpAddr>,
     /// What was seen and what the file says, in a sentence.
     pub what: String,
@@ -304,7 +309,7 @@ pub struct Contradiction {
 }
 
 /// An approval, or a rule of the user's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Approved {
     /// Id of the rule that it is.
     pub rule: String,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::group::Group;
 
@@ -66,7 +67,7 @@ pub struct Edition {
 }
 
 /// Who may open a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OpenedBy {
     /// `-->`: only the left end.
@@ -102,7 +103,7 @@ pub enum Cadence {
 }
 
 /// An inclusive range of ports; a single port where both are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct PortRange {
     /// Lowest port of the range.
     pub first: u16,

@@ -162,7 +162,7 @@ impl page::Table for Audit {
         ("until" = Option<String>, Query, description = "End"),
         ("format" = Option<String>, Query, description = "`json`, or `csv` of the rules")),
     responses(
-        (status = 200, description = "As `cmflow audit --format json`", content_type = "application/json"),
+        (status = 200, body = Audit, description = "As `cmflow audit --format json`"),
         (status = 400, body = Problem), (status = 404, body = Problem, description = "The history holds nothing of it")))]
 pub(super) async fn audit(
     State(served): State<Served>,
