@@ -1,9 +1,10 @@
 //! How the approvals file is changed: one at a time, and at once or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Nobody else changes files of a folder in this way while it lives.
 #[derive(Debug)]
@@ -14,12 +15,40 @@ pub struct Locked {
 
 impl Locked {
     /// Waits until nobody else holds the lock.
-    pub fn folder_of(path: &Path) -> io::Result<Self> {
+    pub fn folder_of(path: &Path, patience: Patience) -> io::Result<Self> {
         let folder = File::open(folder(path))?;
-        folder.lock()?;
-        Ok(Self { _folder: folder })
+        let tries = match patience {
+            Patience::Endless => {
+                folder.lock()?;
+                return Ok(Self { _folder: folder });
+            }
+            Patience::Tries(tries) => tries,
+        };
+        for _ in 0..tries {
+            match folder.try_lock() {
+                Ok(()) => return Ok(Self { _folder: folder }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Err(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "another program changes files there; try again",
+        ))
     }
 }
+
+/// How long somebody else is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Until they are done: a person can end the wait.
+    Endless,
+    /// So many times a tenth of a second: a daemon has to end when it is told to.
+    Tries(u32),
+}
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Puts a text in the place of what a file holds. Whoever reads it meets the old text or the new one; owner and rights
 /// stay, and a link stays a link.
@@ -61,7 +90,8 @@ fn write(path: &Path, beside: &Path, text: &str) -> io::Result<()> {
     File::open(folder(path))?.sync_all()
 }
 
-fn folder(path: &Path) -> PathBuf {
+/// The folder that a file lies in.
+pub(super) fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),

@@ -3,11 +3,19 @@
 
 mod covered;
 mod file;
+mod list;
+mod refusal;
+mod request;
 mod site_line;
+mod write;
 
 pub use covered::{Covered, covered};
-pub use file::{Locked, replace};
+pub use file::{Locked, Patience, replace};
+pub use list::{Approvals, Listed, ListedEnd};
+pub use refusal::Refusal;
+pub use request::Request;
 pub use site_line::with_approvals;
+pub use write::{Desk, Made};
 
 use jiff::civil::Date;
 use toml::Value;

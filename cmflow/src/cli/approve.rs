@@ -2,25 +2,16 @@
 
 mod list;
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use clap::Args;
-use jiff::civil::Date;
 use serde::Serialize;
 
-use super::judging::without_a_machine;
 use super::{Format, Outcome, write_json};
-use crate::approve::{self, Approval, Covered, End, Locked, covered};
-use crate::catalogue::{Catalogue, PortRange};
-use crate::compile::compile;
-use crate::config::{self, ApprovalsText, Ended, Problems, Reading, SiteFile};
-use crate::site::SiteModel;
-
-/// The name that a site file's approvals file is given.
-const NAME: &str = "approvals.toml";
+use crate::approve::{Desk, Made, Patience, Refusal, Request};
+use crate::catalogue::Catalogue;
+use crate::config::{self, Ended, Reading};
 
 #[derive(Debug, Args)]
 #[command(
@@ -81,34 +72,57 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> anyhow::Result<Outcome> {
     let catalogue = Catalogue::load(extra)?;
+    let reading = Reading::now(Ended::LeftOut);
     if arguments.list {
-        let file = config::read(&catalogue, &arguments.site, &Reading::now(Ended::LeftOut))?;
-        list::write(&catalogue, &file.model, arguments.format, out)?;
+        let file = config::read(&catalogue, &arguments.site, &reading)?;
+        list::write(&catalogue, &file.model, reading.today, arguments.format, out)?;
         return Ok(Outcome::Done);
     }
-    let lock = config::approvals_path(&arguments.site).unwrap_or_else(|| arguments.site.clone());
-    let _locked =
-        Locked::folder_of(&lock).with_context(|| format!("cannot lock the folder of {}", lock.display()))?;
-    let change = Change::prepare(arguments, &catalogue)?;
-    let covered = change.covered(arguments, &catalogue)?;
-    change.write()?;
-    let written = change.written();
+    let desk = Desk {
+        site: &arguments.site,
+        catalogue: &catalogue,
+        reading,
+        patience: Patience::Endless,
+        write_site: arguments.write_site,
+        until: "--until",
+        or: ", or say --write-site",
+    };
+    let made = desk
+        .approve(&arguments.request())
+        .map_err(|refusal| match refusal {
+            Refusal::Files(problems) => anyhow::Error::new(problems),
+            other => other.into(),
+        })?;
+    for note in &made.notes {
+        eprintln!("cmflow: {note}");
+    }
+    let written = Written {
+        id: made.id.clone(),
+        file: made.file.display().to_string(),
+        line: made.line,
+        site_file_changed: made.site_file_changed,
+    };
     match arguments.format {
         Format::Json => write_json(out, &written)?,
-        Format::Table => tell(&change, &written, &covered, out)?,
+        Format::Table => tell(&made, &written, &arguments.site, out)?,
     }
     Ok(Outcome::Done)
 }
 
-/// An approval on its way into the file.
-struct Change {
-    approval: Approval,
-    file: PathBuf,
-    /// Lines of the file before.
-    lines: usize,
-    text: String,
-    /// The site file with the line that names the file, where that has to be added.
-    site: Option<(PathBuf, String)>,
+impl Arguments {
+    fn request(&self) -> Request {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        Request {
+            from: text(&self.from),
+            to: text(&self.to),
+            services: self.services.clone(),
+            why: text(&self.why),
+            by: text(&self.by),
+            until: self.until.clone(),
+            id: self.id.clone(),
+            either: self.either,
+        }
+    }
 }
 
 /// What was written.
@@ -120,240 +134,23 @@ struct Written {
     site_file_changed: bool,
 }
 
-impl Change {
-    /// Reads the files as they are, and makes the text that is to be.
-    fn prepare(arguments: &Arguments, catalogue: &Catalogue) -> anyhow::Result<Self> {
-        let reading = Reading::now(Ended::LeftOut);
-        let named = config::approvals_path(&arguments.site);
-        let (file, before, site) = match named {
-            Some(file) => {
-                let text = text_of(&file)?;
-                let now = ApprovalsText {
-                    path: file.clone(),
-                    text: text.clone(),
-                };
-                let model = config::read_with(catalogue, &arguments.site, &reading, now)?.model;
-                (file, (text, model), None)
-            }
-            None => {
-                let model = config::read(catalogue, &arguments.site, &reading)?.model;
-                let file = arguments.site.with_file_name(NAME);
-                let line = naming(arguments, &file)?;
-                (file.clone(), (text_of(&file)?, model), Some(line))
-            }
-        };
-        let (text, model) = before;
-        let approval = approval(arguments, &model, reading.today)?;
-        Ok(Self {
-            text: approval.appended(&text),
-            lines: text.lines().count(),
-            approval,
-            file,
-            site,
-        })
-    }
-
-    /// Reads the file as it would be, and asks what explains the same already.
-    fn covered(&self, arguments: &Arguments, catalogue: &Catalogue) -> anyhow::Result<Covered> {
-        let text = ApprovalsText {
-            path: self.file.clone(),
-            text: self.text.clone(),
-        };
-        let read = config::read_with(catalogue, &arguments.site, &Reading::now(Ended::LeftOut), text);
-        let SiteFile { model, warnings } = read.map_err(|problems| self.without_lines(problems))?;
-        let compiled = compile(catalogue, &model, &without_a_machine(&model), &[])?;
-        let id = &self.approval.id;
-        let covered = covered(&compiled, id);
-        let documented = listed(&covered.documented);
-        if !covered.alone && !covered.documented.is_empty() && covered.approved.is_empty() {
-            bail!("{documented} explains it already; nothing was written");
-        }
-        if !covered.alone && !covered.approved.is_empty() {
-            let by: Vec<_> = covered
-                .approved
-                .iter()
-                .map(|rule| located(&model, rule))
-                .collect();
-            bail!(
-                "it is approved already, by {}; nothing was written",
-                by.join(", ")
-            );
-        }
-        if !covered.documented.is_empty() {
-            eprintln!("cmflow: a part of it is documented and stays so: {documented}");
-        }
-        let possible = compiled
-            .rules
-            .iter()
-            .any(|rule| rule.id == *id && rule.is_possible());
-        if !possible {
-            eprintln!(
-                "cmflow: the site file names nobody at one of its ends; it explains nothing until it does"
-            );
-        }
-        let name = self.file.display().to_string();
-        for warning in warnings
-            .iter()
-            .filter(|one| one.file == name && self.is_new(one.line))
-        {
-            eprintln!("cmflow: {}", warning.what);
-        }
-        Ok(covered)
-    }
-
-    fn is_new(&self, line: Option<usize>) -> bool {
-        line.is_some_and(|line| line > self.lines)
-    }
-
-    /// What is wrong with the new lines is wrong with the command line: nobody can look them up.
-    fn without_lines(&self, problems: Problems) -> anyhow::Error {
-        let name = self.file.display().to_string();
-        let is_new = |one: &config::Problem| one.file == name && self.is_new(one.line);
-        if !problems.0.iter().any(is_new) {
-            return problems.into();
-        }
-        let what = problems.0.into_iter().filter(is_new).map(|one| one.what);
-        anyhow::anyhow!("{}; nothing was written", what.collect::<Vec<_>>().join("; "))
-    }
-
-    fn write(&self) -> anyhow::Result<()> {
-        let files = [(&self.file, &self.text)];
-        for (path, text) in files
-            .into_iter()
-            .chain(self.site.as_ref().map(|(path, text)| (path, text)))
-        {
-            approve::replace(path, text).with_context(|| {
-                format!("{} cannot be written; nothing was changed in it", path.display())
-            })?;
-        }
-        Ok(())
-    }
-
-    fn written(&self) -> Written {
-        let line = self.text.lines().count() + 1 - self.approval.to_toml().lines().count();
-        Written {
-            id: self.approval.id.clone(),
-            file: self.file.display().to_string(),
-            line,
-            site_file_changed: self.site.is_some(),
-        }
-    }
-}
-
-/// The site file with the line that names the approvals file; an error that says the line, where nobody asked for that.
-fn naming(arguments: &Arguments, file: &Path) -> anyhow::Result<(PathBuf, String)> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    if !arguments.write_site {
-        bail!(
-            "{} names no approvals file; add this line above its first section, or say --write-site: approvals = \"{name}\"",
-            arguments.site.display()
-        );
-    }
-    let path = arguments.site.clone();
-    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    Ok((path, approve::with_approvals(&text, &name)))
-}
-
-/// What a file holds; nothing where it is not there yet.
-fn text_of(path: &Path) -> anyhow::Result<String> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
-    }
-}
-
-/// The approval that the command line speaks of.
-fn approval(arguments: &Arguments, site: &SiteModel, today: Date) -> anyhow::Result<Approval> {
-    let text = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
-    let [from, to] = [&arguments.from, &arguments.to].map(|end| End::of(&text(end)));
-    let taken = |id: &str| site.rules.iter().chain(&site.ended).any(|rule| rule.id == id);
-    let id = match &arguments.id {
-        Some(id) => id.clone(),
-        None => Approval::id_for(&from, &to, &arguments.services[0], &taken),
-    };
-    let mut approval = Approval {
-        id,
-        by: text(&arguments.by),
-        why: text(&arguments.why),
-        made: today,
-        until: arguments
-            .until
-            .as_deref()
-            .map(|until| last_day(until, today))
-            .transpose()?,
-        from,
-        to,
-        tcp: Vec::new(),
-        udp: Vec::new(),
-        icmp_echo: false,
-        either: arguments.either,
-    };
-    for service in &arguments.services {
-        match service.to_ascii_lowercase().split_once('/') {
-            Some(("tcp", ports)) => approval.tcp.push(ports_of(service, ports)?),
-            Some(("udp", ports)) => approval.udp.push(ports_of(service, ports)?),
-            Some(("icmp" | "icmpv6", "echo")) => approval.icmp_echo = true,
-            None if service.eq_ignore_ascii_case("icmp") => approval.icmp_echo = true,
-            _ => {
-                bail!("\"{service}\" is no service; write tcp/8081, udp/9000-9010, or icmp for echo requests")
-            }
-        }
-    }
-    Ok(approval)
-}
-
-fn ports_of(service: &str, ports: &str) -> anyhow::Result<PortRange> {
-    let number = |text: &str| {
-        let number = text.trim().parse::<u16>().ok().filter(|port| *port > 0);
-        number.with_context(|| format!("\"{service}\": \"{text}\" is no port from 1 to 65535"))
-    };
-    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    let (first, last) = (number(first)?, number(last)?);
-    if first > last {
-        bail!("\"{service}\" ends before it begins; did you mean {last}-{first}?");
-    }
-    Ok(PortRange { first, last })
-}
-
-fn last_day(text: &str, today: Date) -> anyhow::Result<Date> {
-    let Ok(day) = text.parse::<Date>() else {
-        bail!("--until {text} is no day; write it as in 2027-06-30");
-    };
-    if day < today {
-        bail!("--until {day} has passed; today is {today} (UTC), so give a later day");
-    }
-    Ok(day)
-}
-
-fn located(site: &SiteModel, id: &str) -> String {
-    let rule = site.rules.iter().find(|rule| rule.id == id);
-    match rule {
-        Some(rule) => format!("\"{id}\" ({})", site.located(rule.place)),
-        None => format!("\"{id}\""),
-    }
-}
-
-fn listed(rules: &std::collections::BTreeSet<String>) -> String {
-    rules.iter().cloned().collect::<Vec<_>>().join(", ")
-}
-
-fn tell(change: &Change, written: &Written, covered: &Covered, out: &mut impl Write) -> io::Result<()> {
+fn tell(made: &Made, written: &Written, site: &Path, out: &mut impl Write) -> io::Result<()> {
     let Written { id, file, line, .. } = written;
-    let end = match change.approval.until {
+    let end = match made.until {
         Some(until) => format!("until {until}"),
         None => "without an end".to_owned(),
     };
     writeln!(out, "approved {end}: \"{id}\", {file}:{line}")?;
-    if !covered.approved.is_empty() {
+    if !made.approved_before.is_empty() {
+        let before: Vec<_> = made.approved_before.iter().cloned().collect();
         writeln!(
             out,
             "  a part of it was approved before, by {}",
-            listed(&covered.approved)
+            before.join(", ")
         )?;
     }
     let mut changed = file.clone();
-    if let Some((site, _)) = &change.site {
+    if made.site_file_changed {
         writeln!(out, "  {} names {file} now", site.display())?;
         changed = format!("{} {changed}", site.display());
     }

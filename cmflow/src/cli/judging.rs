@@ -44,11 +44,7 @@ impl By {
 /// The interfaces that a site file calls sides, numbered as it names them: of the machine that it is for, nothing else
 /// is known here.
 pub(super) fn without_a_machine(site: &SiteModel) -> Machine {
-    let names = site.interfaces.iter().map(|side| side.name.clone());
-    Machine {
-        interfaces: names.zip(0..).collect(),
-        ..Machine::default()
-    }
+    Machine::named_by(site)
 }
 
 impl Judging {

@@ -260,6 +260,19 @@ pub struct Machine {
     pub interfaces: Vec<(String, u32)>,
 }
 
+impl Machine {
+    /// The interfaces that a site file calls sides, numbered as it names them: of the machine that it is for, nothing else
+    /// is known here.
+    #[must_use]
+    pub fn named_by(site: &SiteModel) -> Self {
+        let names = site.interfaces.iter().map(|side| side.name.clone());
+        Self {
+            interfaces: names.zip(0..).collect(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Compiles. `previous` are the verdicts of the tables that these
 /// replace, whose numbers stay (empty where there are none).
 pub fn compile(

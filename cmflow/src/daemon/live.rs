@@ -18,6 +18,7 @@ use crate::serve::http::{self, Desk, Events, Opened};
 use crate::serve::{self, Question, Reply};
 use crate::snapshot::window;
 
+use super::approver;
 use super::observer::Observer;
 use super::past::OwnPast;
 use super::posting;
@@ -83,7 +84,7 @@ pub(super) async fn observe(
     let mut beside = JoinSet::new();
     if let Some(opened) = opened {
         let (producer, window) = window();
-        let reloader = Arc::clone(&reloader);
+        let (reloader, own) = (Arc::clone(&reloader), settings.clone());
         beside.spawn(publish(Arc::clone(&observer), producer));
         beside.spawn(http::serve(
             opened,
@@ -92,6 +93,7 @@ pub(super) async fn observe(
                 events: Arc::clone(&events),
                 past: Box::new(OwnPast::new(Arc::clone(&observer), settings)),
                 reload: Box::new(move || reloader.reload()),
+                approve: Box::new(move |request| approver::approve(&own, request)),
                 run,
             },
         ));

@@ -3,6 +3,7 @@
 mod account;
 mod alerts;
 mod answers;
+mod approver;
 mod attach;
 mod instance;
 mod live;

@@ -17,7 +17,7 @@ use crate::serve::FlowQuery;
 use crate::snapshot::{FlowPage, Snapshot};
 
 /// Everything that can be asked for.
-pub(super) const PATHS: [&str; 13] = [
+pub(super) const PATHS: [&str; 15] = [
     "/api/v1/status",
     "/api/v1/interfaces",
     "/api/v1/flows",
@@ -28,6 +28,8 @@ pub(super) const PATHS: [&str; 13] = [
     "/api/v1/audit",
     "/api/v1/history",
     "/api/v1/reload",
+    "/api/v1/approvals",
+    "/api/v1/session",
     "/metrics",
     "/openapi.json",
     "/healthz",
@@ -46,15 +48,15 @@ pub(super) fn routes() -> Router<Served> {
 }
 
 /// What is asked for, and who has what already.
-struct Question<'a> {
-    uri: &'a Uri,
-    headers: &'a HeaderMap,
-    known: &'a [&'a str],
+pub(super) struct Question<'a> {
+    pub(super) uri: &'a Uri,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) known: &'a [&'a str],
 }
 
 impl Question<'_> {
     /// Answers from a snapshot no older than a second; each answer of a snapshot is made once.
-    async fn answer<T: Table + Serialize>(
+    pub(super) async fn answer<T: Table + Serialize>(
         self,
         served: &Served,
         make: impl FnOnce(&Snapshot, &Parameters) -> Result<T, Problem> + Send + 'static,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::patience::Patient;
+use super::wrong::Peer;
 
 /// Connections at a time. More wait until one of them ends.
 const CONNECTIONS: usize = 256;
@@ -36,8 +40,8 @@ pub(super) async fn accept(listener: TcpListener, tls: Option<Arc<ServerConfig>>
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             return;
         };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match listener.accept().await {
+            Ok((stream, peer)) => (stream, Peer(peer.ip())),
             Err(error) => {
                 log::warn!("a connection could not be taken: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -50,10 +54,10 @@ pub(super) async fn accept(listener: TcpListener, tls: Option<Arc<ServerConfig>>
         tokio::spawn(async move {
             let stream = Patient::new(stream);
             match acceptor {
-                None => talk(stream, router).await,
+                None => talk(stream, peer, router).await,
                 Some(acceptor) => {
                     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                        talk(stream, router).await;
+                        talk(stream, peer, router).await;
                     }
                 }
             }
@@ -62,12 +66,17 @@ pub(super) async fn accept(listener: TcpListener, tls: Option<Arc<ServerConfig>>
     }
 }
 
-async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
+async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer, router: Router) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let talked = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(LONGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .await;
     // Whoever goes away, is slow, or speaks something else is no problem of the daemon's.
     if let Err(error) = talked {

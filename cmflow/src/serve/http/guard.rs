@@ -3,15 +3,18 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::uri::Authority;
+use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::{Problem, Token};
+use super::session::bearer;
+use super::sessions::Sessions;
+use super::wrong::{Peer, Wrong};
+use super::{Problem, Token, login};
 
 /// No address of a request is longer.
 const LONGEST_ADDRESS: usize = 4096;
@@ -29,7 +32,16 @@ pub(super) struct Access {
     /// Whether this machine alone can reach the port.
     pub(super) loopback: bool,
     pub(super) token: Option<Token>,
+    /// Who has shown it already, and may read.
+    pub(super) sessions: Sessions,
+    /// Who shows others.
+    pub(super) wrong: Wrong,
 }
+
+/// What the sign-in page needs, and tells nobody anything.
+const PUBLIC: [&str; 2] = ["/assets/style.css", "/assets/icon.svg"];
+/// Where the token is shown by other means than the header, and sessions end.
+const SESSION: &str = "/api/v1/session";
 
 impl Access {
     fn check(&self, request: &Request) -> Result<(), Problem> {
@@ -44,32 +56,68 @@ impl Access {
             own_name(request)?;
         }
         let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        if self.loopback && reads {
+        if !reads {
+            own_page(request.headers())?;
+        }
+        let path = request.uri().path();
+        if path == SESSION || reads && (self.loopback || PUBLIC.contains(&path)) {
             return Ok(());
         }
-        self.token_of(request.headers())
+        // Reading alone: what a browser sends by itself changes nothing.
+        if reads && self.sessions.know(request.headers(), Instant::now()) {
+            return Ok(());
+        }
+        let peer = request.extensions().get().copied().unwrap_or_default();
+        self.token_of(request.headers(), peer)
     }
 
     /// Whether the request shows the token.
-    fn token_of(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let refused = |why: &str| Err(Problem::new(StatusCode::UNAUTHORIZED, why));
+    fn token_of(&self, headers: &HeaderMap, peer: Peer) -> Result<(), Problem> {
+        if self.token.is_some() && !headers.contains_key(header::AUTHORIZATION) {
+            return Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "a token is needed: send the header \"Authorization: Bearer TOKEN\"",
+            ));
+        }
+        self.shown(bearer(headers).unwrap_or_default(), peer)
+    }
+
+    /// Whether that is the token. Whoever shows many others is not listened to for a while.
+    pub(super) fn shown(&self, shown: &str, peer: Peer) -> Result<(), Problem> {
         let Some(token) = &self.token else {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "this daemon takes no changes over HTTP; start it with --token-file to allow them",
             ));
         };
-        let Some(shown) = headers.get(header::AUTHORIZATION) else {
-            return refused("a token is needed: send the header \"Authorization: Bearer TOKEN\"");
-        };
-        let shown = shown.to_str().ok().and_then(|shown| shown.split_once(' '));
-        match shown {
-            Some((scheme, shown)) if scheme.eq_ignore_ascii_case("bearer") && token.is(shown.trim()) => {
-                Ok(())
-            }
-            _ => refused("that is not this daemon's token"),
+        let now = Instant::now();
+        if self.wrong.is_too_much(peer, now) {
+            return Err(Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many wrong tokens came from there; try again in a minute",
+            ));
         }
+        if token.is(shown) {
+            return Ok(());
+        }
+        self.wrong.came(peer, now);
+        Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "that is not this daemon's token",
+        ))
     }
+}
+
+/// A page of somebody else's, open in a browser that reaches this daemon, changes nothing and tries no tokens.
+fn own_page(headers: &HeaderMap) -> Result<(), Problem> {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    if matches!(site, Some(b"cross-site" | b"same-site")) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "a page from elsewhere asks for a change; only this daemon's own pages may",
+        ));
+    }
+    Ok(())
 }
 
 /// A name that leads to this machine may be anybody's: pages of others could read by it what is told here without a
@@ -101,7 +149,19 @@ fn own_name(request: &Request) -> Result<(), Problem> {
 
 /// Takes a request, or says why not.
 pub(super) async fn check(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+    let asked = (request.method(), request.headers());
     let mut response = match access.check(&request) {
+        Err(problem)
+            if problem.status == StatusCode::UNAUTHORIZED
+                && login::is_asked_by_a_person(asked.0, asked.1) =>
+        {
+            let next = request.uri().path_and_query();
+            login::answer(
+                StatusCode::UNAUTHORIZED,
+                next.map_or("/", PathAndQuery::as_str),
+                None,
+            )
+        }
         Err(problem) => problem.into_response(),
         Ok(()) => match tokio::time::timeout(ANSWER, next.run(request)).await {
             Ok(response) => response,
@@ -146,16 +206,22 @@ mod tests {
         builder.body(Body::empty()).expect("a request")
     }
 
+    fn access(loopback: bool, token: Option<Token>) -> Access {
+        Access {
+            loopback,
+            token,
+            sessions: Sessions::new(8077, !loopback),
+            wrong: Wrong::default(),
+        }
+    }
+
     fn status(access: &Access, request: &Request) -> u16 {
         access.check(request).err().map_or(200, |problem| problem.status)
     }
 
     #[test]
     fn this_machine_is_called_by_its_address_or_localhost() {
-        let access = Access {
-            loopback: true,
-            token: None,
-        };
+        let access = access(true, None);
         for (host, expected) in [
             ("127.0.0.1:8077", 200),
             ("127.0.0.1", 200),
@@ -197,10 +263,7 @@ mod tests {
             (false, Some(&token), "GET", right, 200),
             (false, Some(&token), "POST", right, 200),
         ] {
-            let access = Access {
-                loopback,
-                token: token.cloned(),
-            };
+            let access = access(loopback, token.cloned());
             let request = request(method, "localhost", shown);
             assert_eq!(
                 status(&access, &request),

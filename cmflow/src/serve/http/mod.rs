@@ -5,6 +5,7 @@
 //! [`api`] and its neighbours what is answered.
 
 mod api;
+mod approvals;
 mod cache;
 mod connection;
 mod dashboard;
@@ -12,15 +13,19 @@ mod door;
 mod events;
 mod guard;
 mod history;
+mod login;
 mod metrics;
 mod openapi;
 mod page;
 mod parameters;
 mod patience;
 mod problem;
+mod session;
+mod sessions;
 mod table;
 mod tls;
 mod token;
+mod wrong;
 
 use std::sync::Arc;
 
@@ -28,6 +33,7 @@ use axum::Router;
 use tokio::sync::Semaphore;
 
 use crate::answer::Reloaded;
+use crate::approve;
 use crate::snapshot::{Snapshot, Window};
 
 pub use door::{Door, Listen, Opened};
@@ -47,6 +53,9 @@ pub(crate) struct Desk {
     pub(crate) past: Box<dyn Past>,
     /// Reads the site file anew; may take long.
     pub(crate) reload: Box<dyn Fn() -> Reloaded + Send + Sync>,
+    /// Writes an approval into the file that the site file names; may take long.
+    pub(crate) approve:
+        Box<dyn Fn(&approve::Request) -> Result<approve::Made, approve::Refusal> + Send + Sync>,
     /// Which counters these are: numbers of snapshots begin anew with each daemon.
     pub(crate) run: String,
 }
@@ -61,6 +70,8 @@ struct Served {
     dashboard: Arc<dashboard::Studio>,
     /// Whoever reads the history, which may take long, has it to themselves.
     turn: Arc<Semaphore>,
+    /// Whoever changes files has them to themselves.
+    pen: Arc<Semaphore>,
     /// Answers that are made at a time: the threads that ticks run on are not all theirs.
     hands: Arc<Semaphore>,
 }
@@ -103,11 +114,13 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         desk.window.clone(),
         Arc::clone(&desk.events),
     ));
-    let takes_approvals = opened.token.is_some() && api::PATHS.contains(&"/api/v1/approvals");
-    let studio = dashboard::Studio::new(takes_approvals);
+    let studio = dashboard::Studio::new(opened.token.is_some());
+    let port = opened.listener.local_addr().map_or(0, |address| address.port());
     let access = Arc::new(guard::Access {
         loopback: opened.loopback,
         token: opened.token,
+        sessions: sessions::Sessions::new(port, opened.tls.is_some()),
+        wrong: wrong::Wrong::default(),
     });
     let router = router(Served {
         desk,
@@ -116,6 +129,7 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         high_water: Arc::default(),
         dashboard: Arc::new(studio),
         turn: Arc::new(Semaphore::new(1)),
+        pen: Arc::new(Semaphore::new(1)),
         hands: Arc::new(Semaphore::new(HANDS)),
     });
     connection::accept(opened.listener, opened.tls, router).await;
@@ -125,11 +139,13 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
 fn router(served: Served) -> Router {
     let access = Arc::clone(&served.access);
     api::routes()
+        .merge(approvals::routes())
         .merge(events::routes())
         .merge(history::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
         .merge(dashboard::routes())
+        .merge(session::routes())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::not_allowed)
         .with_state(served)

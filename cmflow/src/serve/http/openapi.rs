@@ -7,7 +7,7 @@ use axum::routing::get;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{Problem, Served, api, events, history, metrics};
+use super::{Problem, Served, api, approvals, events, history, metrics, session};
 use crate::snapshot::Newcomer;
 
 #[derive(OpenApi)]
@@ -17,11 +17,11 @@ use crate::snapshot::Newcomer;
         description = "Which documented Configuration Manager flows cross this gateway, and what crosses it that no document \
             explains. Everything is answered from one snapshot of the counters, which is no older than a second. Everything \
             is counted at ingress, before this gateway's own firewall. From this machine reading takes no password; \
-            changes always take the token, and from other computers reading does too."
+            changes always take the token, and from other computers reading does too, or the cookie of a session."
     ),
     paths(
         api::status, api::interfaces, api::flows, api::rules, api::undocumented, api::rpc, api::reload, api::healthz,
-        events::events, history::audit, history::history, metrics::metrics, description
+        approvals::approvals, approvals::approve, events::events, history::audit, history::history, metrics::metrics, session::begin, session::end, description
     ),
     components(schemas(events::Tick, events::Reset, Newcomer, Problem)),
     modifiers(&Token),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::api::{Interfaces, UndocumentedPage};
 use super::page::Table;
 use crate::answer::{Rpc, Rules, Status};
+use crate::approve::Approvals;
 use crate::snapshot::FlowPage;
 
 /// Several words in one cell.
@@ -227,6 +228,27 @@ impl Table for Rpc {
                 words(&pair.rules),
                 pair.first_seen.to_string(),
                 pair.last_seen.to_string(),
+            ]
+        })
+    }
+}
+
+impl Table for Approvals {
+    const NAME: &'static str = "approvals";
+    const COLUMNS: &'static [&'static str] = &["id", "state", "until", "what", "by", "why", "made", "place"];
+
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
+        let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
+        self.approvals.iter().map(move |one| {
+            vec![
+                one.id.clone(),
+                one.state.to_owned(),
+                day(one.until),
+                one.words(),
+                one.by.clone(),
+                one.why.clone(),
+                day(one.made),
+                one.place.clone(),
             ]
         })
     }

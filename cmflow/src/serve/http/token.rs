@@ -51,7 +51,8 @@ impl Token {
         Ok(Self::of(token))
     }
 
-    fn of(token: &str) -> Self {
+    /// A token by what it is.
+    pub(super) fn of(token: &str) -> Self {
         Self(Sha256::digest(token).into())
     }
 
