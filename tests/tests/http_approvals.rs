@@ -13,9 +13,16 @@ use xtask::lab::{ScratchDir, eventually};
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const RIGHT: &str = r#"{"from":"client","to":"distribution-point","udp":[4777],"why":"CHG1","by":"A. Admin","until":"2097-06-30"}"#;
 
-/// A daemon that takes changes, and the folder of its token.
-fn daemon(office: &Office, site: &str) -> Result<(Daemon, ScratchDir)> {
-    let folder = ScratchDir::new("token")?;
+/// A daemon that takes changes and whose site file names an approvals file, and the folder of that and of its token.
+fn daemon(office: &Office) -> Result<(Daemon, ScratchDir)> {
+    let folder = ScratchDir::new("approvals")?;
+    let file = folder.path().join("approvals.toml");
+    fs::write(&file, "")?;
+    let named = format!("approvals = {:?}\n{SITE}", file.to_string_lossy());
+    start(office, &named, folder)
+}
+
+fn start(office: &Office, site: &str, folder: ScratchDir) -> Result<(Daemon, ScratchDir)> {
     let token = folder.path().join("token");
     fs::write(&token, TOKEN)?;
     fs::set_permissions(&token, fs::Permissions::from_mode(0o600))?;
@@ -36,7 +43,7 @@ fn an_approval_is_written_and_judges_from_then_on() -> Result<()> {
     let Some(office) = Office::open()? else {
         return Ok(());
     };
-    let (daemon, _token) = daemon(&office, &format!("approvals = \"approvals.toml\"\n{SITE}"))?;
+    let (daemon, folder) = daemon(&office)?;
     let web = Web::of(office.gateway(), &daemon)?;
     let (from, to) = ends("10.10.0.5:40001", "10.20.0.12:4777")?;
     let matching = |verdict: &str| -> Result<u64> {
@@ -55,12 +62,12 @@ fn an_approval_is_written_and_judges_from_then_on() -> Result<()> {
     );
 
     // Whoever does not show the token changes nothing.
-    let file = daemon.folder().join("approvals.toml");
+    let file = folder.path().join("approvals.toml");
     for token in [None, Some("0123456789abcdef0123456789abcdee"), Some("")] {
         let refused = approve(&web, token, RIGHT)?;
         assert_eq!(refused.status, 401, "{token:?}: {refused:?}");
     }
-    assert!(!file.exists());
+    assert_eq!(fs::read_to_string(&file)?, "");
 
     let before = daemon.status()?.generation;
     let response = approve(&web, Some(TOKEN), RIGHT)?;
@@ -124,7 +131,7 @@ fn what_cannot_be_approved_is_said_and_nothing_is_written() -> Result<()> {
     let Some(office) = Office::open()? else {
         return Ok(());
     };
-    let (daemon, _token) = daemon(&office, &format!("approvals = \"approvals.toml\"\n{SITE}"))?;
+    let (daemon, folder) = daemon(&office)?;
     let web = Web::of(office.gateway(), &daemon)?;
     let with = |from: &str, to: &str, more: &str| {
         format!(r#"{{"from":"{from}","to":"{to}","why":"CHG1","by":"A",{more}}}"#)
@@ -149,7 +156,7 @@ fn what_cannot_be_approved_is_said_and_nothing_is_written() -> Result<()> {
         (
             with(client, point, &format!(r#"{ever},"tcp":443"#)),
             409,
-            "client/management-point/https explains it already; nothing was written",
+            "management-point/https explains it already; nothing was written",
         ),
         (
             with(client, point, r#""until":"tomorrow","tcp":1"#),
@@ -184,21 +191,20 @@ fn what_cannot_be_approved_is_said_and_nothing_is_written() -> Result<()> {
     ];
     let response = web.request("POST", "/api/v1/approvals", &elsewhere, RIGHT)?;
     assert_eq!(response.status, 403, "{response:?}");
-    let mut left = fs::read_dir(daemon.folder())?
+    let mut left = fs::read_dir(folder.path())?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<Result<Vec<_>>>()?;
     left.sort();
-    assert_eq!(left, ["log", "site.toml"]);
+    assert_eq!(left, ["approvals.toml", "token"]);
+    assert_eq!(fs::read_to_string(folder.path().join("approvals.toml"))?, "");
     assert_eq!(daemon.status()?.generation, 1);
 
     // A site file that somebody breaks meanwhile is told as what it is.
-    fs::write(
-        daemon.folder().join("site.toml"),
-        "approvals = \"approvals.toml\"\n[rolse]\n",
-    )?;
+    let site = daemon.folder().join("site.toml");
+    fs::write(&site, format!("{}[rolse]\n", fs::read_to_string(&site)?))?;
     let response = approve(&web, Some(TOKEN), RIGHT)?;
     assert_eq!(response.status, 422, "{response:?}");
-    assert!(response.body.contains("site.toml:2: "), "{response:?}");
+    assert!(response.body.contains("site.toml:15: "), "{response:?}");
     daemon.finish()
 }
 
@@ -207,24 +213,41 @@ fn where_the_daemon_cannot_write_it_says_what_to_do() -> Result<()> {
     let Some(office) = Office::open()? else {
         return Ok(());
     };
-    // The kernel lets nobody make files there, not even root.
-    for (line, status, said) in [
+    // As under systemd, where the daemon sees the folder read-only.
+    let folder = ScratchDir::new("approvals")?;
+    let path = folder.path().to_string_lossy().into_owned();
+    fs::write(folder.path().join("approvals.toml"), "")?;
+    for arguments in [["--bind", &path, &path], ["-o", "remount,ro,bind", &path]] {
+        let mounted = office
+            .gateway()
+            .command_with_sys("mount")?
+            .args(arguments)
+            .output()?;
+        ensure!(mounted.status.success(), "{mounted:?}");
+    }
+    let named = format!("approvals = \"{path}/approvals.toml\"\n{SITE}");
+    let rows = [
         (
-            "",
-            409,
-            "names no approvals file; add this line above its first section, or use cmflow approve",
-        ),
-        (
-            "approvals = \"/sys/approvals.toml\"\n",
+            named,
+            folder,
             403,
-            "say ReadWritePaths=/sys in a drop-in of its unit",
+            format!("say ReadWritePaths={path} in a drop-in of its unit"),
         ),
-    ] {
-        let (daemon, _token) = daemon(&office, &format!("{line}{SITE}"))?;
+        (
+            SITE.to_owned(),
+            ScratchDir::new("approvals")?,
+            409,
+            "names no approvals file; add this line above its first section, or use cmflow approve"
+                .to_owned(),
+        ),
+    ];
+    for (site, folder, status, said) in rows {
+        let (daemon, _folder) = start(&office, &site, folder)?;
         let web = Web::of(office.gateway(), &daemon)?;
         let response = approve(&web, Some(TOKEN), RIGHT)?;
-        assert_eq!(response.status, status, "{line}: {response:?}");
-        assert!(response.body.contains(said), "{line}: {response:?}");
+        assert_eq!(response.status, status, "{response:?}");
+        assert!(response.body.contains(&said), "{response:?}");
+        assert_eq!(daemon.status()?.generation, 1);
         daemon.finish()?;
     }
     Ok(())
