@@ -204,7 +204,7 @@ fn what_cannot_be_approved_is_said_and_nothing_is_written() -> Result<()> {
     fs::write(&site, format!("{}[rolse]\n", fs::read_to_string(&site)?))?;
     let response = approve(&web, Some(TOKEN), RIGHT)?;
     assert_eq!(response.status, 422, "{response:?}");
-    assert!(response.body.contains("site.toml:15: "), "{response:?}");
+    assert!(response.body.contains("site.toml:14: "), "{response:?}");
     daemon.finish()
 }
 

@@ -43,6 +43,9 @@ pub use openapi::openapi;
 use problem::Problem;
 use token::Token;
 
+/// Whoever writes an approval down, or says why not.
+pub(crate) type Approve = dyn Fn(&approve::Request) -> Result<approve::Made, approve::Refusal> + Send + Sync;
+
 /// What a daemon gives whoever serves it.
 pub(crate) struct Desk {
     /// Where snapshots are seen.
@@ -54,8 +57,7 @@ pub(crate) struct Desk {
     /// Reads the site file anew; may take long.
     pub(crate) reload: Box<dyn Fn() -> Reloaded + Send + Sync>,
     /// Writes an approval into the file that the site file names; may take long.
-    pub(crate) approve:
-        Box<dyn Fn(&approve::Request) -> Result<approve::Made, approve::Refusal> + Send + Sync>,
+    pub(crate) approve: Box<Approve>,
     /// Which counters these are: numbers of snapshots begin anew with each daemon.
     pub(crate) run: String,
 }
