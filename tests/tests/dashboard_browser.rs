@@ -1,13 +1,15 @@
 //! The dashboard in a real Chromium, inside the gateway's own namespace, over real traffic.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, Result, ensure};
 use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan};
-use cmflow_tests::office::{BOTH, Office};
+use cmflow_tests::office::{BOTH, Office, SITE};
 use cmflow_tests::traffic::{conversation, ends};
 use xtask::browser::{self, Browser};
-use xtask::lab::eventually;
+use xtask::lab::{ScratchDir, eventually};
 
 const AT: &str = "127.0.0.1:8077";
 const TAB: &str = "\u{e004}";
@@ -79,6 +81,55 @@ fn live(browser: &Browser<'_>) -> Result<()> {
         "a tick",
         "return document.getElementById('live-state').dataset.state === 'live'",
     )
+}
+
+/// What nothing explained is approved in a form, with the token, and the next packet is judged so.
+#[test]
+fn an_approval_in_the_browser_is_written_and_judged_by() -> Result<()> {
+    let Some(office) = office()? else { return Ok(()) };
+    let desk = ScratchDir::new("approvals")?;
+    let (file, token) = (desk.path().join("approvals.toml"), desk.path().join("token"));
+    std::fs::write(&file, "")?;
+    std::fs::write(&token, "opensesame-opensesame-opensesame")?;
+    std::fs::set_permissions(&token, Permissions::from_mode(0o600))?;
+    let site = format!("approvals = \"{}\"\n{SITE}", file.display());
+    let plan = plan().with(&["--token-file", &token.to_string_lossy()]);
+    let daemon = Daemon::start(office.gateway(), &site, &plan)?;
+    talk(&office, &daemon, "10.10.0.5:50003", "10.20.0.11:4444")?;
+    let browser = Browser::open(office.gateway())?;
+    browser.go(&at("/unexplained"))?;
+    browser.wait_text("main", "tcp/4444")?;
+    browser.click("main a[href*='#approve']")?;
+    browser.wait_text("main", "Approve it")?;
+    let fill = |token: &str| -> Result<()> {
+        for (name, text) in [("why", "CHG7"), ("by", "A. Admin"), ("token", token)] {
+            browser.run(&format!("document.querySelector('[name={name}]').value = ''"))?;
+            browser.write(&format!("[name={name}]"), text)?;
+        }
+        browser.run("document.querySelector('[name=until]').value = '2099-12-31'")?;
+        browser.click("#approval button")
+    };
+    fill("guessed")?;
+    browser.wait_text("main", "Not approved")?;
+    assert_eq!(
+        std::fs::read_to_string(&file)?,
+        "",
+        "nothing is written for a wrong token"
+    );
+    fill("opensesame-opensesame-opensesame")?;
+    browser.wait_text("main", "Approved as")?;
+    assert!(std::fs::read_to_string(&file)?.contains("CHG7"));
+    let (from, to) = ends("10.10.0.5:50004", "10.20.0.11:4444")?;
+    conversation(&office, from, to)?;
+    eventually("an approved flow", LIMIT, || {
+        let flows = daemon.flows(&["--verdict", "approved"])?;
+        ensure!(
+            flows.iter().any(|flow| flow.initiator.port == 50004),
+            "{flows:#?}"
+        );
+        Ok(())
+    })?;
+    daemon.finish()
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn routes() -> Router<Served> {
 /// An approval that is asked for. At least one port or service, and `until` or `permanent`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct ApprovalAsked {
     /// Who opens: a role, or addresses and prefixes with commas between them.
     from: String,
     /// Who answers.
@@ -65,7 +65,7 @@ pub(super) struct Asked {
 
 /// An approval that was written and is in use.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Approved {
+pub(super) struct ApprovalMade {
     /// Its id.
     id: String,
     /// The file that it was written to.
@@ -82,7 +82,7 @@ pub(super) struct Approved {
     notes: Vec<String>,
 }
 
-impl Asked {
+impl ApprovalAsked {
     fn read(body: &[u8]) -> Result<Request, Problem> {
         let asked: Self = serde_json::from_slice(body).map_err(|error| {
             Problem::bad(format!(
@@ -167,9 +167,9 @@ pub(super) async fn approvals(
 }
 
 /// Approves traffic that no document explains: writes it to the approvals file and has it in use.
-#[utoipa::path(post, path = "/api/v1/approvals", tag = "changes", security(("token" = [])), request_body = Asked,
+#[utoipa::path(post, path = "/api/v1/approvals", tag = "changes", security(("token" = [])), request_body = ApprovalAsked,
     responses(
-        (status = 201, body = Approved, description = "It is written, and the tables know it"),
+        (status = 201, body = ApprovalMade, description = "It is written, and the tables know it"),
         (status = 400, body = Problem, description = "It is not written as an approval is"),
         (status = 401, body = Problem),
         (status = 403, body = Problem, description = "No changes are taken, or the daemon may not write there"),
@@ -183,7 +183,7 @@ pub(super) async fn approve(
     sent: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     Parameters::read(query.as_deref(), &[])?;
-    let request = Asked::read(&body(sent)?)?;
+    let request = ApprovalAsked::read(&body(sent)?)?;
     // One at a time: whoever waits for files takes no thread from ticks.
     let turn = Arc::clone(&served.pen).acquire_owned().await;
     let desk = Arc::clone(&served.desk);
@@ -220,8 +220,8 @@ pub(super) async fn approve(
     Ok((StatusCode::CREATED, Json(done?)).into_response())
 }
 
-fn told(made: Made, generation: u64) -> Approved {
-    Approved {
+fn told(made: Made, generation: u64) -> ApprovalMade {
+    ApprovalMade {
         id: made.id,
         file: made.file.display().to_string(),
         line: made.line,
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn ports_and_services_are_one_list() {
-        let read = |text: &str| Asked::read(text.as_bytes());
+        let read = |text: &str| ApprovalAsked::read(text.as_bytes());
         let with = |more: &str| format!("{{\"from\":\"a\",\"to\":\"b\",\"why\":\"c\",\"by\":\"d\",{more}}}");
         let request = read(&with(
             "\"permanent\":true,\"tcp\":[80,\"90-99\"],\"udp\":514,\"service\":\"icmp tcp/1\"",

@@ -116,8 +116,7 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         desk.window.clone(),
         Arc::clone(&desk.events),
     ));
-    let takes_approvals = opened.token.is_some() && api::PATHS.contains(&"/api/v1/approvals");
-    let studio = dashboard::Studio::new(takes_approvals);
+    let studio = dashboard::Studio::new(opened.token.is_some());
     let port = opened.listener.local_addr().map_or(0, |address| address.port());
     let access = Arc::new(guard::Access {
         loopback: opened.loopback,

@@ -29,14 +29,14 @@ pub(super) fn routes() -> Router<Served> {
 /// Who signs in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Shown {
+pub(super) struct SessionAsked {
     /// The daemon's token.
     token: String,
 }
 
 /// A session that began; its cookie came with it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Begun {
+pub(super) struct SessionBegun {
     /// Seconds until it ends.
     ends_in_s: u64,
 }
@@ -52,9 +52,9 @@ enum Way {
 /// Begins a session: whoever shows the token, in the body or in the header, may read with its cookie for 12 hours. Changes
 /// take the token itself.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session",
-    request_body(content((Shown = "application/json"), (Shown = "application/x-www-form-urlencoded"))),
+    request_body(content((SessionAsked = "application/json"), (SessionAsked = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 201, body = Begun, description = "With the cookie of the session",
+        (status = 201, body = SessionBegun, description = "With the cookie of the session",
             headers(("set-cookie" = String, description = "HttpOnly, SameSite=Strict, and Secure under TLS"))),
         (status = 303, description = "The same for a form, on to the page that was asked for"),
         (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -90,7 +90,7 @@ pub(super) async fn begin(
         }
         Way::Other => {
             let ends_in_s = sessions::LENGTH.as_secs();
-            (StatusCode::CREATED, Json(Begun { ends_in_s })).into_response()
+            (StatusCode::CREATED, Json(SessionBegun { ends_in_s })).into_response()
         }
     };
     set(&mut response, &cookie);
@@ -141,7 +141,7 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<(String, Way), Problem> {
             "a token is needed: send {\"token\": \"TOKEN\"}, or the header \"Authorization: Bearer TOKEN\"",
         ));
     }
-    let shown: Result<Shown, _> = serde_json::from_slice(body);
+    let shown: Result<SessionAsked, _> = serde_json::from_slice(body);
     // What is wrong is not repeated: it may hold the token.
     let shown = shown.map_err(|_| Problem::bad("send JSON as in {\"token\": \"TOKEN\"}"))?;
     Ok((shown.token.trim().to_owned(), Way::Other))
