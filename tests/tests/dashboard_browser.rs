@@ -110,14 +110,14 @@ fn an_approval_in_the_browser_is_written_and_judged_by() -> Result<()> {
         browser.click("#approval button")
     };
     fill("guessed")?;
-    browser.wait_text("main", "Not approved")?;
+    browser.wait_text("#notice", "Not approved")?;
     assert_eq!(
         std::fs::read_to_string(&file)?,
         "",
         "nothing is written for a wrong token"
     );
     fill("opensesame-opensesame-opensesame")?;
-    browser.wait_text("main", "Approved as")?;
+    browser.wait_text("#notice", "Approved as")?;
     assert!(std::fs::read_to_string(&file)?.contains("CHG7"));
     let (from, to) = ends("10.10.0.5:50004", "10.20.0.11:4444")?;
     conversation(&office, from, to)?;
