@@ -1,6 +1,7 @@
 //! The parts of the bench: each section measures a few figures, and says why where it cannot.
 
 pub mod asked;
+pub mod audit;
 pub mod beside;
 pub mod company;
 pub mod cut_short;

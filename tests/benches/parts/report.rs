@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::asked::Asked;
 use super::figure::Figure;
 use super::{
-    beside, company, cut_short, daemon, flood, forwarding, known, machine, million, new, replay, web,
+    audit, beside, company, cut_short, daemon, flood, forwarding, known, machine, million, new, replay, web,
 };
 
 /// A section: the figures that it gives, and how.
@@ -17,7 +17,7 @@ struct Section {
     measure: fn(&Asked) -> Result<Vec<Figure>>,
 }
 
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 12] = [
     Section {
         names: &[
             ("known-flow-ipv4", "ns"),
@@ -51,8 +51,16 @@ const SECTIONS: [Section; 11] = [
         measure: replay::measure,
     },
     Section {
-        names: &[("daemon-rss-1m", "MiB"), ("daemon-cpu-idle-100k", "% of core")],
+        names: &[
+            ("daemon-rss-1m", "MiB"),
+            ("daemon-cpu-idle-100k", "% of core"),
+            ("history-cpu-100k", "% of core"),
+        ],
         measure: daemon::measure,
+    },
+    Section {
+        names: &[("audit-year", "ms")],
+        measure: audit::measure,
     },
     Section {
         names: &[("http-flows-100k", "ms"), ("sse-20-clients", "% of core")],

@@ -181,7 +181,7 @@ fn each_mistake_is_one_message_with_its_line_and_the_right_spelling() {
         ("role = 1", "1: unknown key \"role\"; did you mean \"roles\"?"),
         (
             "[uplinks]\neth1 = \"client\"",
-            "1: unknown key \"uplinks\"; there is \"edition\", \"companions\", \"approvals\", \"include\", \"networks\", \"scope\", \"conditions\", \"options\", \"history\", \"interfaces\", \"roles\", \"site\", \"host\", \"sql-instance\", \"nat\", \"custom-roles\", \"rule\" and \"ports\"",
+            "1: unknown key \"uplinks\"; there is \"edition\", \"companions\", \"approvals\", \"include\", \"networks\", \"scope\", \"conditions\", \"options\", \"history\", \"alerts\", \"interfaces\", \"roles\", \"site\", \"host\", \"sql-instance\", \"nat\", \"custom-roles\", \"rule\" and \"ports\"",
         ),
         (
             "[networks]\ninternl = []",
