@@ -39,7 +39,7 @@ pub(super) fn page(seen: &Seen<'_>) -> Markup {
                             th scope="row" data-label="interface" { (one.name) }
                             td data-label="mode" { (one.mode) }
                             td.num data-label="rate" { (rate.map_or_else(|| "–".to_owned(), bits)) }
-                            td.num data-label="packets a second" { (rate.map_or_else(|| "–".to_owned(), packets)) }
+                            td.num data-label="packets/s" { (rate.map_or_else(|| "–".to_owned(), packets)) }
                             td.num data-label="frames" { (count(one.frames)) }
                             td.num data-label="bytes" { (bytes(one.bytes)) }
                             td.num data-label="received" { (count(one.received)) }
