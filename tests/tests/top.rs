@@ -2,11 +2,12 @@
 
 use anyhow::{Result, ensure};
 use cmflow_tests::binary::cmflow;
-use cmflow_tests::gateway_daemon::{Daemon, Plan};
+use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office, SITE};
 use cmflow_tests::screen::Screen;
 use cmflow_tests::traffic::{conversation, datagrams, ends};
 use rustix::process::{Pid, Signal, kill_process};
+use xtask::lab::wait_until;
 
 /// A few flows; the ports of those who answer name them.
 fn traffic(office: &Office) -> Result<()> {
@@ -269,4 +270,19 @@ fn one_picture_is_plain_text_and_a_terminal_is_asked_for_otherwise() -> Result<(
     assert_eq!(output.status.code(), Some(2));
     ensure!(String::from_utf8(output.stderr)?.contains("no daemon listens"));
     daemon.finish()
+}
+
+/// Whoever reads a terminal that is gone reads its end again and again: it must not be read.
+#[test]
+fn it_ends_when_its_terminal_is_gone() -> Result<()> {
+    let (Some(office), Some(screen)) = (Office::open()?, Screen::open(80, 24)?) else {
+        return Ok(());
+    };
+    let daemon = office.run(&Plan::on(&BOTH))?;
+    start(&screen, daemon.instance())?;
+    let process = screen.child()?;
+    drop(screen);
+    wait_until("the end of `cmflow top`", LIMIT, || {
+        !std::path::Path::new(&format!("/proc/{process}")).exists()
+    })
 }

@@ -1,6 +1,5 @@
 //! What a history says of a time: all that an audit draws on.
 
-use ipnet::IpNet;
 use jiff::Timestamp;
 
 use super::{Activity, ConversationKey, Day, Days, Generation, Outage, Sighting};
@@ -100,11 +99,5 @@ impl RecordedConversation {
         self.last_proving.is_some_and(|last| last >= from)
             && self.first_seen <= to
             && self.proving.any_in(days.0, days.1)
-    }
-
-    /// Whether an address is one of those that opened.
-    #[must_use]
-    pub fn opened_by(&self, address: IpNet) -> bool {
-        address.contains(&self.key.initiator) || self.key.initiator.contains(&address)
     }
 }

@@ -141,7 +141,7 @@ pub(super) async fn interfaces(
         ("state" = Vec<String>, Query, description = "Only flows of which that became: `answered`, `unanswered`, `refused`, \
             `one-sided`, `no-answer-expected`"),
         ("sort" = Option<String>, Query, description = "`bytes` (the default), `packets`, `last-seen`, `first-seen`, \
-            `verdict`, `address`, `rate`"),
+            `verdict`, `unexplained`, `address`, `rate`"),
         ("limit" = Option<usize>, Query, description = "How many, 100 where it is left out"),
         ("offset" = Option<usize>, Query, description = "How many are passed over: `next` of the page before"),
         ("format" = Option<String>, Query, description = "`json` or `csv`")),
