@@ -1,5 +1,6 @@
 mod companions;
 mod conditions;
+mod drawn;
 mod groups;
 mod initiates;
 mod instances;
