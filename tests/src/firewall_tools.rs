@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
+use cmflow::export::Format;
 use xtask::lab::{self, Netns};
 use xtask::setup::programs::{self, Program};
 use xtask::step::find_program;
@@ -50,4 +51,18 @@ pub fn read(inside: &Netns, program: &str, arguments: &[&str], text: &str) -> Re
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// What is left of an export without its comments and quoted text: what its language acts on.
+#[must_use]
+pub fn acted_on(format: Format, written: &str) -> Vec<String> {
+    let lines = written.split(['\n', '\r', '\u{2028}', '\u{85}']);
+    lines
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| match format {
+            Format::WindowsFirewall => line.split(" -Direction").last().unwrap_or("").to_owned(),
+            _ => line.split('"').step_by(2).collect(),
+        })
+        .collect()
 }

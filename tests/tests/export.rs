@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use cmflow::answer::{Approved, Audit, Grade};
 use cmflow::export::{Format, NothingToExport, Only, RuleSet, export};
 use cmflow_tests::audits::{audit, opening, prefix, silent};
-use cmflow_tests::firewall_tools::{bench, read};
+use cmflow_tests::firewall_tools::{acted_on, bench, read};
 use cmflow_tests::powershell::{Token, statements};
 use proptest::prelude::*;
 use xtask::setup::programs;
@@ -559,19 +559,6 @@ fn there_is_no_export_without_data() {
         export(&unused, &[], Format::Iptables, Only::Used),
         Err(NothingToExport::AllUnused)
     );
-}
-
-/// What is left of an export without its comments and quoted text: what its language acts on.
-fn acted_on(format: Format, written: &str) -> Vec<String> {
-    let lines = written.split(['\n', '\r', '\u{2028}', '\u{85}']);
-    lines
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| match format {
-            Format::WindowsFirewall => line.split(" -Direction").last().unwrap_or("").to_owned(),
-            _ => line.split('"').step_by(2).collect(),
-        })
-        .collect()
 }
 
 proptest! {
