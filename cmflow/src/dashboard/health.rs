@@ -9,7 +9,7 @@ pub struct Problem {
     /// What is wrong.
     pub what: String,
     /// What to do about it.
-    pub todo: &'static str,
+    pub remedy: &'static str,
 }
 
 /// A share of the flow table from which on it is nearly full, in percent.
@@ -20,7 +20,7 @@ const NEARLY_FULL: u64 = 85;
 pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
     let status = &snapshot.status;
     let mut found = Vec::new();
-    let mut say = |what: String, todo| found.push(Problem { what, todo });
+    let mut say = |what: String, remedy| found.push(Problem { what, remedy });
     if !status.conservation.ok {
         say(
             format!(

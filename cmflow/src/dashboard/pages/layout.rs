@@ -122,7 +122,7 @@ fn problems(seen: &Seen<'_>) -> Markup {
             section.banner aria-label="Problems" {
                 ul {
                     @for problem in &problems {
-                        li { b { (problem.what) } " " (problem.todo) }
+                        li { b { (problem.what) } " " (problem.remedy) }
                     }
                 }
                 @if seen.asked.view != View::Health {
