@@ -68,19 +68,38 @@ pub fn bench(measure: &Measure) -> Result<()> {
     run(&mut command)
 }
 
-/// Runs a gateway through what may happen to it, for that many minutes.
-pub fn soak(minutes: f64) -> Result<()> {
+/// What to keep running, and how long.
+#[derive(Args)]
+pub struct Soak {
+    /// How long
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    minutes: f64,
+    /// The dashboard in browsers that stay open, rather than the gateway
+    #[arg(long)]
+    dashboard: bool,
+}
+
+/// Runs a gateway through what may happen to it, or keeps pages open, for that many minutes.
+pub fn soak(soak: &Soak) -> Result<()> {
     setup::bpf_toolchain()?;
     programs::bring(&[programs::IP]);
-    if let Some(reason) = crate::lab::unavailable() {
+    let (name, setting) = if soak.dashboard {
+        programs::bring(&programs::CHROMIUM);
+        ("soak_dashboard", "CMFLOW_SOAK_DASHBOARD_MINUTES")
+    } else {
+        ("soak", "CMFLOW_SOAK_MINUTES")
+    };
+    let missing = soak.dashboard.then(crate::browser::unavailable).flatten();
+    if let Some(reason) = crate::lab::unavailable().or(missing) {
         return Err(setup::CannotServe::because(reason).into());
     }
     let mut test = Command::new("cargo");
     test.current_dir(workspace())
-        .args(["test", "--release", "--package", "cmflow-tests", "--test", "soak"])
+        .args(["test", "--release", "--package", "cmflow-tests", "--test", name])
         .args(["--", "--nocapture"])
-        .env("CMFLOW_SOAK_MINUTES", minutes.to_string());
-    loud_step(&format!("soak for {minutes} minutes"), || run(&mut test))
+        .env(setting, soak.minutes.to_string());
+    let what = if soak.dashboard { "pages open" } else { "soak" };
+    loud_step(&format!("{what} for {} minutes", soak.minutes), || run(&mut test))
 }
 
 /// Builds a package's program in release mode and says where it is.

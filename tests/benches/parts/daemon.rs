@@ -2,32 +2,19 @@
 //! time at a hundred thousand silent ones.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use cmflow::serve::{self, Question};
-use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan};
+use cmflow_tests::crowd;
+use cmflow_tests::gateway_daemon::{Daemon, Plan};
 use cmflow_tests::office::{BOTH, Office};
-use xtask::frames::eth;
-use xtask::lab::{FrameSocket, Tier, eventually};
 
 use super::asked::Asked;
 use super::figure::Figure;
 use super::machine;
-
-/// The office with clients in a network that is large enough.
-pub(super) const SITE: &str = r#"
-edition = "current"
-companions = []
-[networks]
-internal = ["10.0.0.0/8"]
-[roles]
-client = ["10.10.0.0/16"]
-management-point = ["10.20.0.11"]
-"#;
 
 /// Memory first, then the processor.
 pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
@@ -46,8 +33,8 @@ pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
 
 fn memory(office: &Office) -> Result<Figure> {
     let plan = Plan::on(&BOTH).slots(1 << 21);
-    let daemon = Daemon::start(office.gateway(), SITE, &plan)?;
-    let flows = flows(office, &daemon, 1_000_000)?;
+    let daemon = Daemon::start(office.gateway(), crowd::SITE, &plan)?;
+    let flows = crowd::gather(office, &daemon, 1_000_000)?;
     // Once asked for all of it in short: answers are made of what was read.
     daemon.rules()?;
     let process = daemon.process()?;
@@ -70,18 +57,9 @@ fn memory(office: &Office) -> Result<Figure> {
 
 fn processor(office: &Office, asked: &Asked) -> Result<[Figure; 2]> {
     let plan = Plan::on(&BOTH).slots(1 << 18);
-    let daemon = Daemon::start(office.gateway(), SITE, &plan)?;
-    let flows = flows(office, &daemon, 100_000)?;
-    let process = daemon.process()?;
-    let seconds = if asked.quick() { 3 } else { 10 };
-    let mut shares = Vec::new();
-    for _ in 0..3 {
-        let before = processor_ns(process)?;
-        // The time that it is looked at, not a time to wait for something.
-        sleep(Duration::from_secs(seconds));
-        let used = processor_ns(process)? - before;
-        shares.push(used as f64 / (seconds as f64 * 1e9) * 100.0);
-    }
+    let daemon = Daemon::start(office.gateway(), crowd::SITE, &plan)?;
+    let flows = crowd::gather(office, &daemon, 100_000)?;
+    let shares = shares_of_core(&daemon, asked)?;
     let minutes = history(office, &daemon, 100_000)?;
     daemon.finish()?;
     let idle = Figure::of("daemon-cpu-idle-100k", "% of core", shares).at_most(1.0);
@@ -91,18 +69,11 @@ fn processor(office: &Office, asked: &Asked) -> Result<[Figure; 2]> {
 
 /// The share of a minute that writing one down takes in which each of the flows sent something.
 fn history(office: &Office, daemon: &Daemon, count: u32) -> Result<Vec<f64>> {
-    let client = office.lab.tier("client").netns().frames(Tier::INTERFACE)?;
     let socket = PathBuf::from(format!("/run/cmflow/{}.sock", daemon.instance()));
     let process = daemon.process()?;
     let mut shares = Vec::new();
     for _ in 0..3 {
-        for flow in 0..count {
-            let (address, port) = end(flow);
-            send(
-                &client,
-                &eth().ipv4(&address, SERVER).tcp(port, 443).ack().payload(8),
-            )?;
-        }
+        crowd::all_speak(office, count)?;
         let before = processor_ns(process)?;
         serve::ask(&socket, &Question::Settle)?;
         shares.push((processor_ns(process)? - before) as f64 / 60e9 * 100.0);
@@ -110,17 +81,23 @@ fn history(office: &Office, daemon: &Daemon, count: u32) -> Result<Vec<f64>> {
     Ok(shares)
 }
 
-const SERVER: &str = "10.20.0.11";
-
-/// Who opens a flow, and from which port: 50 ports at each of as many clients as it takes.
-fn end(flow: u32) -> (String, u16) {
-    let near = Ipv4Addr::new(10, 10, 0, 0).to_bits();
-    let address = Ipv4Addr::from_bits(near + 2 + flow / 50).to_string();
-    (address, 50_000 + (flow % 50) as u16)
+/// Shares of a core, in percent, that the daemon takes over some seconds, three times.
+pub(super) fn shares_of_core(daemon: &Daemon, asked: &Asked) -> Result<Vec<f64>> {
+    let process = daemon.process()?;
+    let seconds = if asked.quick() { 3 } else { 10 };
+    (0..3)
+        .map(|_| {
+            let before = processor_ns(process)?;
+            // The time that it is looked at, not a time to wait for something.
+            sleep(Duration::from_secs(seconds));
+            let used = processor_ns(process)? - before;
+            Ok(used as f64 / (seconds as f64 * 1e9) * 100.0)
+        })
+        .collect()
 }
 
 /// Nanoseconds that all threads of a process ran.
-pub(super) fn processor_ns(process: u32) -> Result<u64> {
+fn processor_ns(process: u32) -> Result<u64> {
     let mut sum = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
         let text = fs::read_to_string(thread?.path().join("schedstat"))?;
@@ -128,32 +105,4 @@ pub(super) fn processor_ns(process: u32) -> Result<u64> {
         sum += ran.context("the first field of schedstat")?;
     }
     Ok(sum)
-}
-
-/// Opens that many HTTPS conversations through the gateway, by the frames of both ends, and says how many the daemon
-/// knows.
-pub(super) fn flows(office: &Office, daemon: &Daemon, count: u32) -> Result<usize> {
-    let client = office.lab.tier("client").netns().frames(Tier::INTERFACE)?;
-    let server = office.lab.tier("site").netns().frames(Tier::INTERFACE)?;
-    let far = SERVER;
-    for flow in 0..count {
-        let (address, port) = end(flow);
-        let asks = || eth().ipv4(&address, far).tcp(port, 443);
-        send(&client, &asks().syn())?;
-        send(&server, &eth().ipv4(far, &address).tcp(443, port).syn().ack())?;
-        send(&client, &asks().ack().payload(8))?;
-    }
-    eventually("all flows in the table", LIMIT, || {
-        let status = daemon.status()?;
-        let entries = status.flow_table.entries;
-        ensure!(
-            entries as f64 > f64::from(count) * 0.98,
-            "{entries} of {count} flows"
-        );
-        Ok(entries as usize)
-    })
-}
-
-fn send(socket: &FrameSocket, frame: &xtask::frames::Frame) -> Result<()> {
-    socket.send(&frame.build())
 }

@@ -3,6 +3,7 @@
 pub mod asked;
 pub mod audit;
 pub mod beside;
+pub mod browsers;
 pub mod company;
 pub mod cut_short;
 pub mod daemon;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::asked::Asked;
 use super::figure::Figure;
 use super::{
-    audit, beside, company, cut_short, daemon, flood, forwarding, known, machine, million, new, replay, web,
+    audit, beside, browsers, company, cut_short, daemon, flood, forwarding, known, machine, million, new,
+    replay, web,
 };
 
 /// A section: the figures that it gives, and how.
@@ -17,7 +18,7 @@ struct Section {
     measure: fn(&Asked) -> Result<Vec<Figure>>,
 }
 
-const SECTIONS: [Section; 12] = [
+const SECTIONS: [Section; 13] = [
     Section {
         names: &[
             ("known-flow-ipv4", "ns"),
@@ -65,6 +66,10 @@ const SECTIONS: [Section; 12] = [
     Section {
         names: &[("http-flows-100k", "ms"), ("sse-20-clients", "% of core")],
         measure: web::measure,
+    },
+    Section {
+        names: &[("first-paint-100k", "ms"), ("browsers-20", "% of core")],
+        measure: browsers::measure,
     },
     Section {
         names: &[("forwarding-ratio", "ratio")],

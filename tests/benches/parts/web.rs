@@ -4,12 +4,13 @@ use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
+use cmflow_tests::crowd;
 use cmflow_tests::gateway_daemon::{Daemon, Plan};
 use cmflow_tests::office::{BOTH, Office};
 use cmflow_tests::web::Web;
 
 use super::asked::Asked;
-use super::daemon::{SITE, flows, processor_ns};
+use super::daemon::shares_of_core;
 use super::figure::Figure;
 use super::machine;
 
@@ -28,9 +29,9 @@ pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
 
 fn watched(office: &Office, asked: &Asked) -> Result<Vec<Figure>> {
     let plan = Plan::on(&BOTH).slots(1 << 18).listening("127.0.0.1:0");
-    let daemon = Daemon::start(office.gateway(), SITE, &plan)?;
+    let daemon = Daemon::start(office.gateway(), crowd::SITE, &plan)?;
     let web = Web::of(office.gateway(), &daemon)?;
-    let known = flows(office, &daemon, 100_000)? as f64;
+    let known = crowd::gather(office, &daemon, 100_000)? as f64;
     let rounds = if asked.quick() { 3 } else { 10 };
     let mut pages = Vec::new();
     for _ in 0..rounds {
@@ -50,16 +51,7 @@ fn watched(office: &Office, asked: &Asked) -> Result<Vec<Figure>> {
         Ok(spawn(move || while events.next_event().is_ok() {}))
     });
     let listening = listening.collect::<Result<Vec<_>>>()?;
-    let process = daemon.process()?;
-    let seconds = if asked.quick() { 3 } else { 10 };
-    let mut shares = Vec::new();
-    for _ in 0..3 {
-        let before = processor_ns(process)?;
-        // The time that it is looked at, not a time to wait for something.
-        sleep(Duration::from_secs(seconds));
-        let used = processor_ns(process)? - before;
-        shares.push(used as f64 / (seconds as f64 * 1e9) * 100.0);
-    }
+    let shares = shares_of_core(&daemon, asked)?;
     daemon.finish()?;
     // The daemon is gone, and so are the streams.
     listening.into_iter().for_each(|one| drop(one.join()));

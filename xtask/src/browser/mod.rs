@@ -2,6 +2,7 @@
 //! host or inside a network namespace.
 
 mod base64;
+mod cost;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,6 +17,8 @@ use crate::lab::{Netns, Running, ScratchDir, eventually};
 use crate::setup::programs::CHROMIUM;
 use crate::step::find_program;
 use wire::Wire;
+
+pub use cost::Memory;
 
 /// Bound of every wait. Nothing takes so long; a slow machine is no failure.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -41,7 +44,7 @@ pub struct Browser<'a> {
     wire: Wire<'a>,
     session: String,
     // Before the folder, in which they write.
-    _driver: Running,
+    driver: Running,
     folder: ScratchDir,
 }
 
@@ -116,7 +119,7 @@ impl<'a> Browser<'a> {
         Ok(Self {
             wire,
             session,
-            _driver: driver,
+            driver,
             folder,
         })
     }
