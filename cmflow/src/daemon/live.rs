@@ -16,7 +16,7 @@ use crate::answer::AlertTests;
 use crate::kernel::NewsRing;
 use crate::serve::http::{self, Desk, Events, Opened};
 use crate::serve::{self, Question, Reply};
-use crate::snapshot::window;
+use crate::snapshot::{Messenger, Newcomer, window};
 
 use super::approver;
 use super::observer::Observer;
@@ -82,8 +82,10 @@ pub(super) async fn observe(
     let observer = Arc::new(Mutex::new(observer));
     let reloader = Arc::new(Reloader::new(Arc::clone(&observer), settings));
     let mut beside = JoinSet::new();
+    let mut messenger = None;
     if let Some(opened) = opened {
         let (producer, window) = window();
+        messenger = Some(window.messenger());
         let (reloader, own) = (Arc::clone(&reloader), settings.clone());
         beside.spawn(publish(Arc::clone(&observer), producer));
         beside.spawn(http::serve(
@@ -122,7 +124,11 @@ pub(super) async fn observe(
             .answer(question)
     };
     let questions = tokio::spawn(serve::serve(listener, Arc::new(answer)));
-    let told = tokio::spawn(listen_to_news(news, Arc::clone(&observer), events));
+    let told = tokio::spawn(listen_to_news(
+        news,
+        Arc::clone(&observer),
+        Herald { events, messenger },
+    ));
     let mut reloads = Reloads {
         reloader,
         running: JoinSet::new(),
@@ -212,8 +218,24 @@ fn listen(path: &Path) -> anyhow::Result<tokio::net::UnixListener> {
     serve::listen(path).with_context(|| format!("listening at {}", path.display()))
 }
 
+/// Whoever carries news to those who watch.
+struct Herald {
+    events: Arc<Events>,
+    /// To whoever makes snapshots, where somebody does.
+    messenger: Option<Messenger>,
+}
+
+impl Herald {
+    fn tell(&self, newcomer: &Newcomer) {
+        self.events.tell_news(newcomer);
+        if let Some(messenger) = &self.messenger {
+            messenger.hurry();
+        }
+    }
+}
+
 /// Logs each unexplained conversation once, as soon as its first packet is told.
-async fn listen_to_news(mut ring: AsyncFd<NewsRing>, observer: Arc<Mutex<Observer>>, events: Arc<Events>) {
+async fn listen_to_news(mut ring: AsyncFd<NewsRing>, observer: Arc<Mutex<Observer>>, herald: Herald) {
     let mut watch = Watch::default();
     while let Ok(mut ready) = ring.readable_mut().await {
         let fresh: Vec<_> = std::iter::from_fn(|| ready.get_inner_mut().take()).collect();
@@ -221,7 +243,7 @@ async fn listen_to_news(mut ring: AsyncFd<NewsRing>, observer: Arc<Mutex<Observe
         let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
         for news in &fresh {
             if let Some(newcomer) = watch.tell(&observer, news) {
-                events.tell_news(&newcomer);
+                herald.tell(&newcomer);
             }
             observer.alert_of(news);
         }

@@ -7,6 +7,7 @@ mod approver;
 mod attach;
 mod instance;
 mod live;
+mod memory;
 mod observer;
 mod past;
 mod posting;

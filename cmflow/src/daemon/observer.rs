@@ -24,6 +24,7 @@ use crate::snapshot::Capture;
 use super::alerts::Alerts;
 use super::answers::{self, Answers};
 use super::attach::Looked;
+use super::memory;
 use super::prepared::Prepared;
 use super::recorder::{Heard, Recorder, Signs};
 use super::sources::Sources;
@@ -291,7 +292,7 @@ impl Observer {
     /// Answers a question from counters read now.
     pub(super) fn answer(&mut self, question: Question) -> Reply {
         let reply = self.answered(question);
-        give_memory_back();
+        memory::give_back();
         reply
     }
 
@@ -321,15 +322,5 @@ impl Observer {
             Ok(answer) => Reply::Answer(answer),
             Err(error) => Reply::Refusal(format!("the answer cannot be written: {error}")),
         }
-    }
-}
-
-/// Gives the kernel back what making an answer took: of a million flows that is more than everything else that the
-/// daemon holds, and the C library would keep it for the next one.
-pub(super) fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: the call takes a number and touches nothing that is in use.
-    unsafe {
-        libc::malloc_trim(0);
     }
 }

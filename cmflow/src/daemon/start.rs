@@ -18,6 +18,7 @@ use super::alerts::Alerts;
 use super::attach::{Looked, attach};
 use super::instance::{Instance, Lock};
 use super::live::observe;
+use super::memory;
 use super::observer::Observer;
 use super::prepared::{Prepared, Written};
 use super::privileges::{self, Demotion};
@@ -76,6 +77,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
     // Until somebody listens to it, a request to reload must not end the daemon.
     // SAFETY: ignoring a signal runs no code of this process.
     unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    memory::keep_little();
     let written = Written::read(settings)?;
     interface::privileges()?;
     interface::kernel()?;

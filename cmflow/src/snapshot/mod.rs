@@ -28,7 +28,7 @@ pub use news::Newcomer;
 pub use rate::{Rate, Rates};
 use told::Orders;
 pub use told::{FlowFilter, FlowPage, RatedFlow};
-pub use window::{Producer, Watching, Window, window};
+pub use window::{Due, Messenger, Producer, Watching, Window, window};
 
 /// Everything counted, at one moment.
 #[derive(Debug)]

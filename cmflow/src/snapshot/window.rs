@@ -1,4 +1,4 @@
-//! Where snapshots are seen: made while somebody looks, at most one a second, and shared by all.
+//! Where snapshots are seen: made while somebody looks, one a second, sooner where there is news, and shared by all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,6 +19,8 @@ const FRESH: Duration = Duration::from_secs(1);
 struct Shared {
     /// Rung by whoever looks.
     bell: Notify,
+    /// Rung where something is to be seen that was never seen before.
+    news: Notify,
     /// Those who look all the time.
     watchers: AtomicUsize,
     /// Whether what is shown is known to be out of date.
@@ -34,6 +36,7 @@ pub fn window() -> (Producer, Window) {
         shared: Arc::clone(&shared),
         shows,
         rung: false,
+        news: false,
     };
     (producer, Window { shared, shown })
 }
@@ -91,9 +94,31 @@ impl Window {
         }
     }
 
+    /// Whoever may say that there is news.
+    #[must_use]
+    pub fn messenger(&self) -> Messenger {
+        Messenger {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
     /// Says that what is shown is out of date: who looks next sees what is made from now on.
     pub fn renew(&self) {
         self.shared.stale.store(true, Ordering::Release);
+    }
+}
+
+/// Whoever knows of news before they are seen.
+#[derive(Clone, Debug)]
+pub struct Messenger {
+    shared: Arc<Shared>,
+}
+
+impl Messenger {
+    /// Says that there is news: those who look on need not wait for them as long as for numbers that grow. Makes nobody
+    /// look.
+    pub fn hurry(&self) {
+        self.shared.news.notify_one();
     }
 }
 
@@ -116,19 +141,43 @@ pub struct Producer {
     shows: watch::Sender<Shown>,
     /// Whether somebody rang since the last snapshot.
     rung: bool,
+    /// Whether there was news since.
+    news: bool,
+}
+
+/// When it is time for the next snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    /// For numbers that grow.
+    pub usually: Instant,
+    /// Where there is news.
+    pub with_news: Instant,
+}
+
+impl Due {
+    /// At once.
+    #[must_use]
+    pub fn now() -> Self {
+        let now = Instant::now();
+        Self {
+            usually: now,
+            with_news: now,
+        }
+    }
 }
 
 impl Producer {
-    /// Waits until a snapshot is wanted, and it is time for one: from `due` on, or at once where what is shown is known
+    /// Waits until a snapshot is wanted, and it is time for one: from then on, or at once where what is shown is known
     /// to be out of date.
-    pub async fn wanted(&mut self, due: Instant) {
+    pub async fn wanted(&mut self, time: Due) {
         loop {
             let watched = self.shared.watchers.load(Ordering::Acquire) > 0;
             let stale = self.shared.stale.load(Ordering::Acquire);
-            if (self.rung || watched) && (stale || Instant::now() >= due) {
+            let somebody = self.rung || watched;
+            let due = if self.news { time.with_news } else { time.usually };
+            if somebody && (stale || Instant::now() >= due) {
                 break;
             }
-            let somebody = self.rung || watched;
             let time = async {
                 if somebody {
                     tokio::time::sleep_until(due.into()).await;
@@ -139,11 +188,14 @@ impl Producer {
             tokio::select! {
                 () = time => {}
                 () = self.shared.bell.notified() => self.rung = true,
+                () = self.shared.news.notified() => self.news = true,
             }
         }
         // Whoever rang up to now is shown what is made now.
         let _ = self.shared.bell.notified().now_or_never();
+        let _ = self.shared.news.notified().now_or_never();
         self.rung = false;
+        self.news = false;
         self.shared.stale.store(false, Ordering::Release);
     }
 
@@ -174,10 +226,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_looks_and_nothing_is_wanted() {
         let (mut producer, window) = window();
-        let wanted = |producer: &mut Producer| {
-            let now = Instant::now();
-            producer.wanted(now).now_or_never().is_some()
-        };
+        let wanted = |producer: &mut Producer| producer.wanted(Due::now()).now_or_never().is_some();
         assert!(!wanted(&mut producer));
         let watching = window.watch();
         assert!(wanted(&mut producer) && wanted(&mut producer));
@@ -186,12 +235,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn news_make_the_next_one_come_sooner_for_those_who_look() {
+        let (mut producer, window) = window();
+        let late = Due {
+            usually: Instant::now() + Duration::from_secs(3600),
+            ..Due::now()
+        };
+        let wanted = |producer: &mut Producer| producer.wanted(late).now_or_never().is_some();
+        let messenger = window.messenger();
+        messenger.hurry();
+        assert!(!wanted(&mut producer), "nobody looks");
+        let watching = window.watch();
+        assert!(wanted(&mut producer), "there was news");
+        assert!(!wanted(&mut producer), "they were shown");
+        messenger.hurry();
+        messenger.hurry();
+        assert!(wanted(&mut producer) && !wanted(&mut producer));
+        drop(watching);
+    }
+
+    #[tokio::test]
     async fn all_who_look_within_a_second_are_shown_one_snapshot() {
         let (mut producer, window) = window();
         let made = tokio::spawn(async move {
             let mut made = 0;
             loop {
-                producer.wanted(Instant::now()).await;
+                producer.wanted(Due::now()).await;
                 made += 1;
                 producer.show(Instant::now(), refused(&format!("number {made}")));
             }
@@ -215,7 +284,7 @@ mod tests {
     async fn what_takes_longer_than_a_second_is_shown_all_the_same() {
         let (mut producer, window) = window();
         tokio::spawn(async move {
-            producer.wanted(Instant::now()).await;
+            producer.wanted(Due::now()).await;
             let read = Instant::now();
             // As if it had been made for long: it was read after the question.
             producer.show(read, refused("late"));

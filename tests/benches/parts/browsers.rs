@@ -1,12 +1,18 @@
-//! The same with whole browsers: how soon a page is seen, and what twenty open pages take of the daemon. They run on the
-//! gateway's own processors, so a figure here includes the struggle for these.
+//! The same with whole browsers: how soon a page is seen, what twenty open pages take of the daemon, and how soon they
+//! show what nothing explains. They run on the gateway's own processors, so a figure here includes the struggle for these.
+
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use cmflow_tests::crowd::{self, Murmur};
 use cmflow_tests::gateway_daemon::{Daemon, Plan};
 use cmflow_tests::office::{BOTH, Office};
 use cmflow_tests::web::Web;
+use jiff::Timestamp;
 use xtask::browser::{self, Browser};
+use xtask::frames::eth;
+use xtask::lab::Tier;
 
 use super::asked::Asked;
 use super::daemon::shares_of_core;
@@ -32,6 +38,13 @@ const VIEWS: [(&str, &str); 9] = [
 const WATCH: &str = "window.updates = 0; \
     new MutationObserver(() => window.updates += 1).observe(document.querySelector('#evidence .read time'), \
     {attributes: true, attributeFilter: ['datetime']})";
+
+/// Writes down when the page first named a TCP port, in milliseconds of the day's clock.
+const NOTE: &str = "window.seen = {}; \
+    const main = document.getElementById('main'); \
+    new MutationObserver(() => { \
+        for (const [, port] of main.textContent.matchAll(/tcp\\/(\\d+)/g)) window.seen[port] ??= Date.now(); \
+    }).observe(main, {subtree: true, childList: true, characterData: true})";
 
 /// First painted, then watched.
 pub fn measure(asked: &Asked) -> Result<Vec<Figure>> {
@@ -81,6 +94,7 @@ fn looked_at(office: &Office, asked: &Asked) -> Result<Vec<Figure>> {
     let mut rates: Vec<f64> = rates.collect();
     let middle = median(&mut rates);
     ensure!(rates[0] > 0.0, "a page stands still: {rates:?}");
+    let seen = first_seen(office, &all[1], asked)?.with("flows", known);
     let watched = Figure::of("browsers-20", "% of core", shares)
         .at_most(20.0)
         .with("updates a second", middle)
@@ -89,7 +103,7 @@ fn looked_at(office: &Office, asked: &Asked) -> Result<Vec<Figure>> {
     drop(all);
     murmur.end()?;
     daemon.finish()?;
-    Ok(vec![paint, watched])
+    Ok(vec![paint, watched, seen])
 }
 
 /// The first paint of the view that is slowest.
@@ -114,4 +128,37 @@ fn painted(office: &Office, at: &impl Fn(&str) -> String, asked: &Asked) -> Resu
     Ok(all
         .into_iter()
         .fold(figure, |figure, (name, time)| figure.with(name, time)))
+}
+
+/// From the first packet of what nothing explains until a page names it, at its worst, while all browsers look.
+fn first_seen(office: &Office, browser: &Browser<'_>, asked: &Asked) -> Result<Figure> {
+    const FIRST_PORT: u16 = 21_000;
+    let rounds = if asked.quick() { 10 } else { 40 };
+    ensure!(browser.url()?.ends_with("/unexplained"), "{}", browser.url()?);
+    browser.run(NOTE)?;
+    let client = office.lab.tier("client").netns().frames(Tier::INTERFACE)?;
+    let mut times = Vec::new();
+    for port in FIRST_PORT..FIRST_PORT + rounds {
+        let frame = eth()
+            .ipv4("10.10.0.5", "10.20.0.11")
+            .tcp(50_001, port)
+            .syn()
+            .build();
+        let sent = Timestamp::now().as_microsecond() as f64 / 1000.0;
+        client.send(&frame)?;
+        browser.wait(
+            "a page that names it",
+            &format!("return window.seen[{port}] !== undefined"),
+        )?;
+        let seen = browser.run(&format!("return window.seen[{port}]"))?;
+        times.push(seen.as_f64().context("a time")? - sent);
+        // At another moment of the second each time.
+        sleep(Duration::from_millis(1000 + u64::from(port) * 37 % 500));
+    }
+    let middle = median(&mut times);
+    let worst = times.last().copied().context("there are rounds")?;
+    Ok(Figure::new("first-seen-100k", "ms", Ok(worst))
+        .at_most(1000.0)
+        .with("in the middle", middle)
+        .with("browsers", BROWSERS as f64))
 }

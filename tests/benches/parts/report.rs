@@ -68,7 +68,11 @@ const SECTIONS: [Section; 13] = [
         measure: web::measure,
     },
     Section {
-        names: &[("first-paint-100k", "ms"), ("browsers-20", "% of core")],
+        names: &[
+            ("first-paint-100k", "ms"),
+            ("browsers-20", "% of core"),
+            ("first-seen-100k", "ms"),
+        ],
         measure: browsers::measure,
     },
     Section {
