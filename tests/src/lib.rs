@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod chance;
 pub mod company;
 pub mod corpus;
+pub mod credentials;
 pub mod crowd;
 pub mod firewall_tools;
 pub mod fuzzing;

@@ -180,7 +180,9 @@ impl Source for Pictured {
                 && asked.state.as_ref().is_none_or(|state| *state == flow.state)
         });
         let mut fitting: Vec<&FlowRow> = fitting.collect();
-        fitting.sort_by_key(|row| std::cmp::Reverse(row.flow.forward.bytes + row.flow.reverse.bytes));
+        let rate = |row: &FlowRow| row.rate.filter(|_| asked.fastest).map_or(0.0, |rate| rate.bytes);
+        let bytes = |row: &FlowRow| row.flow.forward.bytes + row.flow.reverse.bytes;
+        fitting.sort_by(|a, b| rate(b).total_cmp(&rate(a)).then(bytes(b).cmp(&bytes(a))));
         Ok(FlowPage {
             matching: fitting.len() as u64,
             rows: fitting
@@ -202,6 +204,10 @@ impl Source for Pictured {
 
     fn audit(&self) -> Option<&Audit> {
         self.audit.as_ref()
+    }
+
+    fn sign_out(&self) -> Option<&str> {
+        None
     }
 
     fn takes_approvals(&self) -> bool {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, Result, ensure};
+use cmflow_tests::credentials::{TOKEN, credentials};
 use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office, SITE};
 use cmflow_tests::traffic::{conversation, ends};
@@ -176,6 +177,14 @@ fn each_view_shows_what_crosses_and_goes_on_by_itself() -> Result<()> {
     browser.write("input[name=address]", "10.20.0.12")?;
     browser.click(".filters button")?;
     browser.wait_text("main .caption", "1 live flows pass the filters")?;
+    // Narrow as this window is, the table has no headings: the form has its order.
+    browser.click("select[name=sort] option[value=rate]")?;
+    browser.click(".filters button")?;
+    browser.wait(
+        "the fastest first",
+        "return document.querySelector('th[aria-sort=descending]')?.textContent.trim() === 'rate ▼'",
+    )?;
+    browser.wait_text("main .caption", "1 live flows pass the filters")?;
     ensure!(
         browser.url()?.contains("address=10.20.0.12"),
         "{}",
@@ -253,6 +262,90 @@ fn pages_fit_a_telephone_follow_the_night_and_need_no_pointer() -> Result<()> {
     browser.press(&[ENTER])?;
     browser.wait_text("main h1", "Flows")?;
     quiet(&browser)?;
+    drop(browser);
+    daemon.finish()
+}
+
+#[test]
+fn words_and_lines_stand_out_by_day_and_by_night() -> Result<()> {
+    let Some(office) = office()? else { return Ok(()) };
+    let daemon = office.run(&plan())?;
+    documented(&office, &daemon)?;
+    talk(&office, &daemon, "10.20.0.11:50005", "10.10.0.6:443")?;
+    talk(&office, &daemon, "10.10.0.5:50003", "10.20.0.11:4444")?;
+    refused(&office)?;
+    let browser = Browser::open(office.gateway())?;
+    let mut faint = Vec::new();
+    for colours in ["light", "dark"] {
+        browser.prefer("prefers-color-scheme", colours)?;
+        for path in VIEWS.into_iter().chain([
+            "/map?unseen=yes",
+            "/rules?seen=yes",
+            "/explain?from=10.10.0.5&to=10.20.0.11&service=tcp/443",
+            "/unexplained?group=1",
+            "/flows?verdit=documented",
+        ]) {
+            browser.go(&at(path))?;
+            let found = browser.faint()?;
+            faint.extend(found.into_iter().map(|one| (colours, path, one)));
+        }
+    }
+    ensure!(faint.is_empty(), "{faint:#?}");
+    drop(browser);
+    daemon.finish()
+}
+
+/// From another computer: a form that takes the token, a page that goes on, and what it says once the session is over.
+#[test]
+fn whoever_comes_from_elsewhere_signs_in_and_out() -> Result<()> {
+    let Some(office) = office()? else { return Ok(()) };
+    let folder = ScratchDir::new("session")?;
+    let [cert, key, token] = credentials(&folder)?;
+    let plan = Plan::on(&BOTH).listening("10.10.0.1:8443");
+    let plan = plan.with(&["--tls-cert", &cert, "--tls-key", &key, "--token-file", &token]);
+    let daemon = office.run(&plan)?;
+    documented(&office, &daemon)?;
+    let browser = Browser::open(office.of("10.10.0.5:0".parse()?)?)?;
+    browser.size(320, 640)?;
+    browser.go("https://10.10.0.1:8443/flows?verdict=documented")?;
+    browser.wait_text("main", "shown to those who have its token")?;
+    for colours in ["light", "dark"] {
+        browser.prefer("prefers-color-scheme", colours)?;
+        let faint = browser.faint()?;
+        ensure!(faint.is_empty(), "{colours}: {faint:#?}");
+    }
+    let wide = browser.run("return document.documentElement.scrollWidth")?;
+    ensure!(wide.as_u64() == Some(320), "{wide} wide");
+    browser.write("[name=token]", "guessed")?;
+    browser.press(&[ENTER])?;
+    browser.wait_text(".refusal", "that is not this daemon's token")?;
+    let sign_in = || -> Result<()> {
+        browser.write("[name=token]", TOKEN)?;
+        browser.press(&[ENTER])?;
+        browser.wait_text("main h1", "Flows")
+    };
+    sign_in()?;
+    ensure!(
+        browser.url()?.ends_with("/flows?verdict=documented"),
+        "{}",
+        browser.url()?
+    );
+    browser.wait_text("main", "10.20.0.11")?;
+    live(&browser)?;
+    // Ended elsewhere: the stream of events that is open ends with it.
+    browser.run("fetch('/api/v1/session', { method: 'DELETE' })")?;
+    browser.wait_text("#notice", "You are signed out")?;
+    browser.wait_text("#live-state", "signed out")?;
+    ensure!(
+        browser.text("main")?.contains("10.20.0.11"),
+        "what was read stays"
+    );
+    browser.go("https://10.10.0.1:8443/flows")?;
+    sign_in()?;
+    browser.click(".controls form button")?;
+    browser.wait_text("main", "shown to those who have its token")?;
+    browser.go("https://10.10.0.1:8443/flows")?;
+    browser.wait_text("main", "shown to those who have its token")?;
     drop(browser);
     daemon.finish()
 }

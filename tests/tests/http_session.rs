@@ -1,43 +1,13 @@
 //! Signing in from another computer: a cookie that reads and never writes, and wrong tokens that are soon not heard.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
-
 use anyhow::{Context as _, Result, ensure};
+use cmflow_tests::credentials::{TOKEN, credentials};
 use cmflow_tests::gateway_daemon::Plan;
 use cmflow_tests::office::{BOTH, Office};
 use xtask::lab::{Netns, ScratchDir};
-use xtask::setup::programs;
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const SESSION: &str = "https://10.10.0.1:8443/api/v1/session";
 const STATUS: &str = "https://10.10.0.1:8443/api/v1/status";
-
-fn certificate(folder: &ScratchDir) -> Result<[String; 3]> {
-    let missing = programs::bring(&programs::WEB);
-    ensure!(missing.is_empty(), "{missing:?} cannot be installed");
-    let paths = ["cert", "key", "token"].map(|name| folder.path().join(name).to_string_lossy().into_owned());
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-    ]);
-    openssl.args(["-nodes", "-days", "2", "-subj", "/CN=gateway"]);
-    openssl.args(["-addext", "subjectAltName=IP:10.10.0.1"]);
-    openssl.args(["-keyout", &paths[1], "-out", &paths[0]]);
-    let made = openssl
-        .output()
-        .context("openssl, which `cargo xtask setup` brings")?;
-    ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    fs::write(&paths[2], TOKEN)?;
-    fs::set_permissions(&paths[2], fs::Permissions::from_mode(0o600))?;
-    Ok(paths)
-}
 
 /// Head and body of an answer, and its status.
 struct Told {
@@ -75,7 +45,7 @@ fn a_session_reads_and_does_not_write() -> Result<()> {
         return Ok(());
     };
     let folder = ScratchDir::new("session")?;
-    let [cert, key, token] = certificate(&folder)?;
+    let [cert, key, token] = credentials(&folder)?;
     let plan = Plan::on(&BOTH).listening("10.10.0.1:8443");
     let plan = plan.with(&["--tls-cert", &cert, "--tls-key", &key, "--token-file", &token]);
     let daemon = office.run(&plan)?;
@@ -168,7 +138,7 @@ fn whoever_tries_tokens_is_soon_not_heard_and_others_are() -> Result<()> {
         return Ok(());
     };
     let folder = ScratchDir::new("session")?;
-    let [cert, key, token] = certificate(&folder)?;
+    let [cert, key, token] = credentials(&folder)?;
     let plan = Plan::on(&BOTH).listening("10.10.0.1:8443");
     let plan = plan.with(&["--tls-cert", &cert, "--tls-key", &key, "--token-file", &token]);
     let daemon = office.run(&plan)?;

@@ -59,6 +59,8 @@ pub struct Talk {
 pub struct FlowsAsked {
     /// Filters and order.
     pub query: FlowQuery,
+    /// Fastest first, whatever the query's order is.
+    pub fastest: bool,
     /// Only flows in this state.
     pub state: Option<String>,
     /// How many to leave out before the first.
@@ -119,4 +121,7 @@ pub trait Source {
 
     /// Whether approvals are taken over HTTP.
     fn takes_approvals(&self) -> bool;
+
+    /// Where a form leads that signs out; nothing where nobody has to sign in.
+    fn sign_out(&self) -> Option<&str>;
 }

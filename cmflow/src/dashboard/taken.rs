@@ -109,6 +109,7 @@ impl FlowPage {
                 ..asked.query.clone()
             },
             state: asked.state.iter().cloned().collect(),
+            fastest: asked.fastest,
             offset: asked.offset,
             ..FlowFilter::default()
         };

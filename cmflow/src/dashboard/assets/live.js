@@ -11,6 +11,7 @@ let paused = false;
 let fetching = false;
 let again = false;
 let lost = false;
+let over = false;
 let retry = 0;
 let daemon = document.querySelector('meta[name="cmflow-daemon"]')?.content;
 
@@ -80,7 +81,7 @@ function children(now, next) {
 }
 
 async function refresh() {
-  if (paused || document.hidden) return;
+  if (paused || over || document.hidden) return;
   if (fetching) {
     again = true;
     return;
@@ -91,6 +92,7 @@ async function refresh() {
       headers: { Accept: "text/html" },
       signal: AbortSignal.timeout(15000),
     });
+    if (response.status === 401) return end();
     if (response.status >= 500) throw new Error(String(response.status));
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
     if (!paused) take(next);
@@ -129,10 +131,19 @@ function missed() {
   show("lost", "connection lost");
 }
 
+// Whoever looks has to sign in again: here, or in another page of this daemon, the session has ended.
+function end() {
+  over = true;
+  clearTimeout(retry);
+  events?.close();
+  say("You are signed out. Load this page again to sign in; what stands here is what was last read.", "over");
+  show("over", "signed out");
+}
+
 function listen() {
   clearTimeout(retry);
   events?.close();
-  if (paused || document.hidden) return;
+  if (paused || over || document.hidden) return;
   events = new EventSource("/api/v1/events");
   for (const name of ["snapshot", "tick"]) events.addEventListener(name, refresh);
   events.onopen = () => {
@@ -141,7 +152,10 @@ function listen() {
   events.onerror = () => {
     missed();
     // A browser gives up by itself after some answers; this page does not.
-    if (events.readyState === EventSource.CLOSED) retry = setTimeout(listen, RETRY_MS);
+    if (events.readyState !== EventSource.CLOSED) return;
+    retry = setTimeout(listen, RETRY_MS);
+    // It does not say why; a page does.
+    refresh();
   };
 }
 
@@ -153,7 +167,7 @@ pause.addEventListener("click", () => {
   if (paused) {
     events?.close();
     show("paused", "paused");
-  } else {
+  } else if (!over) {
     show("live", "live");
     listen();
     refresh();

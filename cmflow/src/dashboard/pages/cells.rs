@@ -147,12 +147,22 @@ pub(super) fn sortable(asked: &Asked, key: &str, default: &str, name: &str, asce
 
 /// A choice of a filter form.
 pub(super) fn choice(asked: &Asked, key: &str, label: &str, values: &[(&str, &str)]) -> Markup {
+    among(asked, key, label, "any", values)
+}
+
+/// The order of a table, for narrow screens, where its columns have no headings. `usual` is what it is sorted by where
+/// nothing is said.
+pub(super) fn order(asked: &Asked, usual: &str, others: &[(&str, &str)]) -> Markup {
+    among(asked, "sort", "Order", usual, others)
+}
+
+fn among(asked: &Asked, key: &str, label: &str, unsaid: &str, values: &[(&str, &str)]) -> Markup {
     let chosen = asked.get(key).unwrap_or_default();
     html! {
         label {
             span { (label) }
             select name=(key) {
-                option value="" { "any" }
+                option value="" { (unsaid) }
                 @for (value, words) in values {
                     option value=(value) selected[*value == chosen] { (words) }
                 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Seen;
 use super::cells::{
-    address, choice, explain_flow, field, filter_form, roles, rules, sign, sortable, verdict,
+    address, choice, explain_flow, field, filter_form, order, roles, rules, sign, sortable, verdict,
 };
 use super::layout::saving;
 use crate::answer::FlowEnd;
@@ -24,13 +24,15 @@ const ROWS: usize = 150;
 /// Rows of a file.
 const SAVED: usize = 100_000;
 
-const SORTS: [(&str, FlowSort); 6] = [
-    ("bytes", FlowSort::Bytes),
-    ("packets", FlowSort::Packets),
-    ("last-seen", FlowSort::LastSeen),
-    ("first-seen", FlowSort::FirstSeen),
-    ("verdict", FlowSort::Verdict),
-    ("address", FlowSort::Address),
+/// Orders by name; nothing stands for the fastest first, which no answer over the socket knows.
+const SORTS: [(&str, Option<FlowSort>); 7] = [
+    ("bytes", Some(FlowSort::Bytes)),
+    ("packets", Some(FlowSort::Packets)),
+    ("rate", None),
+    ("last-seen", Some(FlowSort::LastSeen)),
+    ("first-seen", Some(FlowSort::FirstSeen)),
+    ("verdict", Some(FlowSort::Verdict)),
+    ("address", Some(FlowSort::Address)),
 ];
 
 const STATES: [&str; 5] = [
@@ -44,7 +46,7 @@ const STATES: [&str; 5] = [
 /// What a URL asks for, and which page of it.
 fn wanted(asked: &Asked, rows: usize) -> Result<(FlowsAsked, usize), String> {
     let sort = match asked.get("sort") {
-        None => FlowSort::default(),
+        None => Some(FlowSort::default()),
         Some(name) => match SORTS.iter().find(|(known, _)| *known == name) {
             Some((_, sort)) => *sort,
             None => {
@@ -80,9 +82,10 @@ fn wanted(asked: &Asked, rows: usize) -> Result<(FlowsAsked, usize), String> {
             role: asked.all("role"),
             address: addresses,
             rule: asked.all("rule"),
-            sort,
+            sort: sort.unwrap_or_default(),
             limit: None,
         },
+        fastest: sort.is_none(),
         state: asked.get("state").map(str::to_owned),
         offset: (page - 1) * rows,
         limit: rows,
@@ -110,12 +113,21 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
     ]
     .map(|kind| (kind, kind));
     let states = STATES.map(|state| (state, state));
+    let orders = [
+        ("packets", "most packets first"),
+        ("rate", "fastest first"),
+        ("last-seen", "latest packet first"),
+        ("first-seen", "newest first"),
+        ("verdict", "by verdict"),
+        ("address", "by initiator"),
+    ];
     let fields = html! {
         (choice(asked, "verdict", "Verdict", &verdicts))
         (choice(asked, "state", "State", &states))
         (field(asked, "role", "Role", "management-point"))
         (field(asked, "address", "Address", "10.10.4.7"))
         (field(asked, "rule", "Rule", "client/management-point"))
+        (order(asked, "most bytes first", &orders))
     };
     Ok(html! {
         h1 { "Flows" }
@@ -123,7 +135,7 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
             b { (count(found.matching)) } @if asked.is_filtered() { " live flows pass the filters" } @else { " live flows" }
             @if pages > 1 { ", page " (count(page as u64)) " of " (count(pages as u64)) }
         }
-        (filter_form(asked, &["verdict", "state", "role", "address", "rule"], &fields))
+        (filter_form(asked, &["verdict", "state", "role", "address", "rule", "sort"], &fields))
         @if found.rows.is_empty() {
             p.quiet {
                 @if page > 1 { "There is no such page any more. " a href=(asked.with("page", None).href()) { "First page" } }
@@ -137,7 +149,7 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
                     th scope="col" { "responder" } th scope="col" { "service" }
                     (sortable(asked, "verdict", "bytes", "verdict", true))
                     th scope="col" { "rule" } th scope="col" { "basis" } th scope="col" { "state" }
-                    th.num scope="col" { "rate" }
+                    (sortable(asked, "rate", "bytes", "rate", false))
                     (sortable(asked, "packets", "bytes", "packets", false))
                     (sortable(asked, "bytes", "bytes", "bytes", false))
                     (sortable(asked, "first-seen", "bytes", "age", false))

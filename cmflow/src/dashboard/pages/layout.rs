@@ -71,6 +71,9 @@ pub(super) fn whole(seen: &Seen<'_>, theme: Theme, main: &Markup) -> Markup {
                         span #live-state .live-state { "live" }
                         button #pause type="button" aria-pressed="false" hidden { "Pause" }
                         button #theme type="button" hidden { "Theme" }
+                        @if let Some(place) = seen.source.sign_out() {
+                            form method="post" action=(place) { button type="submit" { "Sign out" } }
+                        }
                     }
                 }
                 div #notice .notice role="status" aria-live="polite" {}

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Seen;
-use super::cells::{breakable, choice, field, filter_form, sign, sortable, verdict};
+use super::cells::{breakable, choice, field, filter_form, order, sign, sortable, verdict};
 use super::chart::sparkline;
 use super::flows::of_rules;
 use super::layout::{ranges, saving};
@@ -124,6 +124,12 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
     ]
     .map(|kind| (kind.name(), kind.name()));
     let grades = Grade::ALL.map(|grade| (grade.name(), grade.name()));
+    let orders = [
+        ("packets", "most packets first"),
+        ("flows", "most flows first"),
+        ("last-seen", "latest hit first"),
+        ("rule", "by name"),
+    ];
     let fields = html! {
         (field(asked, "rule", "Rule", "client/management-point"))
         (field(asked, "from", "From role", "client"))
@@ -131,6 +137,7 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
         (choice(asked, "kind", "Kind", &kinds))
         (choice(asked, "seen", "Packets", &[("yes", "with"), ("no", "without")]))
         @if audited { (choice(asked, "grade", "Grade", &grades)) }
+        (order(asked, "most bytes first", &orders))
     };
     let chosen = asked.all("rule");
     Ok(html! {
@@ -144,7 +151,7 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
             ". What several rules explain counts for each."
             @if !audited { " Grades stand here once an audit was made." }
         }
-        (filter_form(asked, &["rule", "from", "to", "kind", "seen", "grade"], &fields))
+        (filter_form(asked, &["rule", "from", "to", "kind", "seen", "grade", "sort"], &fields))
         @if found.is_empty() {
             p.quiet { "No rule passes these filters." }
         } @else {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::Seen;
-use super::cells::{address, choice, explaining, field, filter_form, roles, rule, verdict};
+use super::cells::{address, choice, explaining, field, filter_form, order, roles, rule, verdict};
 use super::layout::saving;
 use super::overview::place_of;
 use crate::answer::Unexplained;
@@ -33,7 +33,7 @@ pub(super) fn page(seen: &Seen<'_>) -> Result<Markup, String> {
         (choice(asked, "verdict", "Verdict", &verdicts))
         (field(asked, "role", "Role", "management-point"))
         (field(asked, "port", "Port", "3389"))
-        (choice(asked, "sort", "Order", &sorts))
+        (order(asked, "newest first", &sorts))
     };
     // One group that was chosen is shown with all that can be done about it.
     let single = found.len() == 1 && asked.is_filtered();

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 
+use super::guard::SIGN_OUT;
 use super::{Desk, Problem, Served, page};
 use crate::answer::{Audit, Tally};
 use crate::catalogue::Catalogue;
@@ -105,6 +106,8 @@ type Told = Result<Arc<Past>, String>;
 pub(super) struct Studio {
     started: Timestamp,
     takes_approvals: bool,
+    /// Whether readers sign in.
+    has_sessions: bool,
     desk: Mutex<Remembered>,
     past: Mutex<HashMap<&'static str, (Instant, Told)>>,
     month: Beside<Past>,
@@ -165,10 +168,11 @@ struct Shown {
 }
 
 impl Studio {
-    pub(super) fn new(takes_approvals: bool) -> Self {
+    pub(super) fn new(takes_approvals: bool, has_sessions: bool) -> Self {
         Self {
             started: Timestamp::now(),
             takes_approvals,
+            has_sessions,
             desk: Mutex::default(),
             past: Mutex::default(),
             month: Beside::default(),
@@ -400,5 +404,9 @@ impl Source for Drawing<'_> {
 
     fn takes_approvals(&self) -> bool {
         self.studio.takes_approvals
+    }
+
+    fn sign_out(&self) -> Option<&str> {
+        self.studio.has_sessions.then_some(SIGN_OUT)
     }
 }

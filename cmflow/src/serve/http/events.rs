@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Extension, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -21,6 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use utoipa::ToSchema;
 
+use super::guard::{Access, Pass};
 use super::parameters::Parameters;
 use super::{Problem, Served};
 use crate::answer::{Status, UnexplainedGroup};
@@ -220,13 +221,18 @@ struct Listener {
     first: VecDeque<Bytes>,
     hears: broadcast::Receiver<Event>,
     heartbeat: Interval,
+    /// By what they were taken, and who takes them: nobody listens for longer than their session.
+    pass: Pass,
+    shown: HeaderMap,
+    access: Arc<Access>,
     /// While somebody listens, snapshots are made.
     _watching: Watching,
     _place: OwnedSemaphorePermit,
 }
 
 impl Listener {
-    /// What is sent next; nothing once the daemon ends, or where too much was missed: whoever comes back is told so.
+    /// What is sent next; nothing once the daemon or the session ends, or where too much was missed: whoever comes back
+    /// is told so.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         let sent = match self.first.pop_front() {
             Some(sent) => sent,
@@ -235,6 +241,9 @@ impl Listener {
                 _ = self.heartbeat.tick() => Bytes::from_static(b": still here\n\n"),
             },
         };
+        if !self.access.still(self.pass, &self.shown) {
+            return None;
+        }
         self.heartbeat.reset();
         Some((Ok(sent), self))
     }
@@ -254,6 +263,7 @@ impl Listener {
 )]
 pub(super) async fn events(
     State(served): State<Served>,
+    Extension(pass): Extension<Pass>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -279,6 +289,9 @@ pub(super) async fn events(
         first,
         hears,
         heartbeat,
+        pass,
+        shown: headers,
+        access: Arc::clone(&served.access),
         _watching: watching,
         _place: place,
     };

@@ -41,10 +41,23 @@ pub(super) struct Access {
 /// What the sign-in page needs, and tells nobody anything.
 const PUBLIC: [&str; 2] = ["/assets/style.css", "/assets/icon.svg"];
 /// Where the token is shown by other means than the header, and sessions end.
-const SESSION: &str = "/api/v1/session";
+const SESSIONS: [&str; 2] = ["/api/v1/session", SIGN_OUT];
+/// The same for the button of a page.
+pub(super) const SIGN_OUT: &str = "/sign-out";
+
+/// By what a request was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// By what it asks for, or where it comes from: anybody may.
+    Open,
+    /// By a session, which may end while the answer still goes on.
+    Session,
+    /// By the token.
+    Token,
+}
 
 impl Access {
-    fn check(&self, request: &Request) -> Result<(), Problem> {
+    fn check(&self, request: &Request) -> Result<Pass, Problem> {
         let length = request.uri().path_and_query().map_or(0, |all| all.as_str().len());
         if length > LONGEST_ADDRESS {
             return Err(Problem::new(
@@ -60,15 +73,20 @@ impl Access {
             own_page(request.headers())?;
         }
         let path = request.uri().path();
-        if path == SESSION || reads && (self.loopback || PUBLIC.contains(&path)) {
-            return Ok(());
+        if SESSIONS.contains(&path) || reads && (self.loopback || PUBLIC.contains(&path)) {
+            return Ok(Pass::Open);
         }
         // Reading alone: what a browser sends by itself changes nothing.
         if reads && self.sessions.know(request.headers(), Instant::now()) {
-            return Ok(());
+            return Ok(Pass::Session);
         }
         let peer = request.extensions().get().copied().unwrap_or_default();
-        self.token_of(request.headers(), peer)
+        self.token_of(request.headers(), peer).map(|()| Pass::Token)
+    }
+
+    /// Whether who was taken so would be taken again.
+    pub(super) fn still(&self, pass: Pass, headers: &HeaderMap) -> bool {
+        pass != Pass::Session || self.sessions.know(headers, Instant::now())
     }
 
     /// Whether the request shows the token.
@@ -148,7 +166,7 @@ fn own_name(request: &Request) -> Result<(), Problem> {
 }
 
 /// Takes a request, or says why not.
-pub(super) async fn check(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+pub(super) async fn check(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
     let asked = (request.method(), request.headers());
     let mut response = match access.check(&request) {
         Err(problem)
@@ -163,10 +181,13 @@ pub(super) async fn check(State(access): State<Arc<Access>>, request: Request, n
             )
         }
         Err(problem) => problem.into_response(),
-        Ok(()) => match tokio::time::timeout(ANSWER, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => Problem::unavailable("the answer took too long").into_response(),
-        },
+        Ok(pass) => {
+            request.extensions_mut().insert(pass);
+            match tokio::time::timeout(ANSWER, next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => Problem::unavailable("the answer took too long").into_response(),
+            }
+        }
     };
     let headers = response.headers_mut();
     for (name, value) in [

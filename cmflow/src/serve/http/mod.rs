@@ -116,7 +116,7 @@ pub(crate) async fn serve(opened: Opened, desk: Desk) {
         desk.window.clone(),
         Arc::clone(&desk.events),
     ));
-    let studio = dashboard::Studio::new(opened.token.is_some());
+    let studio = dashboard::Studio::new(opened.token.is_some(), !opened.loopback);
     let port = opened.listener.local_addr().map_or(0, |address| address.port());
     let access = Arc::new(guard::Access {
         loopback: opened.loopback,

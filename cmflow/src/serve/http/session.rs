@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::approvals::{LONGEST_BODY, body};
-use super::guard::Access;
+use super::guard::{Access, SIGN_OUT};
 use super::parameters::Parameters;
 use super::wrong::Peer;
 use super::{Problem, Served, login, sessions};
@@ -23,6 +23,7 @@ use super::{Problem, Served, login, sessions};
 pub(super) fn routes() -> Router<Served> {
     Router::new()
         .route("/api/v1/session", post(begin).delete(end))
+        .route(SIGN_OUT, post(sign_out))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
 }
 
@@ -103,6 +104,15 @@ pub(super) async fn begin(
 pub(super) async fn end(State(served): State<Served>, headers: HeaderMap) -> Response {
     let (cookie, _) = served.access.sessions.end(&headers, Instant::now());
     let mut response = StatusCode::NO_CONTENT.into_response();
+    set(&mut response, &cookie);
+    response
+}
+
+/// The same for the button of a page, which leads on to the sign-in page.
+async fn sign_out(State(served): State<Served>, headers: HeaderMap) -> Response {
+    let (cookie, _) = served.access.sessions.end(&headers, Instant::now());
+    let first = HeaderValue::from_static("/");
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, first)]).into_response();
     set(&mut response, &cookie);
     response
 }
