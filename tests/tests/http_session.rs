@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result, ensure};
 use cmflow_tests::credentials::{TOKEN, credentials};
-use cmflow_tests::gateway_daemon::Plan;
+use cmflow_tests::gateway_daemon::{LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office};
-use xtask::lab::{Netns, ScratchDir};
+use xtask::lab::{Netns, ScratchDir, eventually};
 
 const SESSION: &str = "https://10.10.0.1:8443/api/v1/session";
 const STATUS: &str = "https://10.10.0.1:8443/api/v1/status";
@@ -122,8 +122,22 @@ fn a_session_reads_and_does_not_write() -> Result<()> {
     }
     assert_eq!(daemon.status()?.generation, 1);
 
+    // A stream that is open lives as long as the session, not longer.
+    let mut curl = client.command("curl");
+    curl.args(["--silent", "--no-buffer", "--cacert", &cert, "-H", &sent]);
+    curl.arg("https://10.10.0.1:8443/api/v1/events");
+    let heard = folder.path().join("stream");
+    let mut stream = client.start(curl, Some(heard.clone()))?;
+    stream.wait_ready(LIMIT, || {
+        std::fs::read_to_string(&heard).is_ok_and(|heard| heard.contains("event: tick"))
+    })?;
+
     let ended = ask(&["-X", "DELETE", "-H", &sent, SESSION])?;
     assert_eq!(ended.status, 204, "{}", ended.text);
+    let over = eventually("the end of the stream", LIMIT, || {
+        stream.exited().context("it goes on")
+    })?;
+    assert!(over.success(), "{over}");
     assert!(ended.header("set-cookie").contains("Max-Age=0"));
     assert_eq!(ask(&["-H", &sent, STATUS])?.status, 401);
     // Others go on.
