@@ -151,13 +151,13 @@ impl Sample {
         })
     }
 
-    /// It in a line: the daemon, and of each page the heap, the processes and the nodes.
+    /// It in a line: the daemon, and of each page the heap, the processes, what these need, and the nodes.
     fn short(&self) -> String {
         let pages = self.pages.iter().map(|(path, memory)| {
             let path = path.split('?').next().unwrap_or_default();
             format!(
-                ", {path} {:.1}/{:.0}/{}",
-                memory.heap_mib, memory.processes_mib, memory.nodes
+                ", {path} {:.1}/{:.0}/{:.0}/{}",
+                memory.heap_mib, memory.processes_mib, memory.needed_mib, memory.nodes
             )
         });
         format!("daemon {:.0} MiB{}", self.daemon_mib, pages.collect::<String>())
@@ -169,6 +169,7 @@ impl Sample {
         for (path, memory) in &self.pages {
             numbers.push((format!("{path} heap, MiB"), memory.heap_mib));
             numbers.push((format!("{path} processes, MiB"), memory.processes_mib));
+            numbers.push((format!("{path} needed, MiB"), memory.needed_mib));
             numbers.push((format!("{path} nodes"), memory.nodes as f64));
             numbers.push((format!("{path} listeners"), memory.listeners as f64));
         }
