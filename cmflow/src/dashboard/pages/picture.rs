@@ -25,7 +25,7 @@ const STEP: f64 = 9.0;
 /// Lines with a rate written at them.
 const LABELS: usize = 16;
 /// Letters of a name that fit.
-const LETTERS: usize = 24;
+const LETTERS: usize = 22;
 
 /// Where a box is.
 #[derive(Clone, Copy, Debug)]
@@ -313,11 +313,31 @@ fn label(edge: &Edge) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
+/// Height of a label.
+const HIGH: f64 = 13.0;
+/// Width of a letter of it, at most.
+const LETTER: f64 = 6.6;
+
+/// Places of a label of that width, half of it, by its middle, the best first.
+fn spots(line: &Line<'_>, curve: Curve, plan: &Plan<'_>, half: f64) -> Vec<(f64, f64)> {
+    let [from, to] = line.ends.map(|(id, _)| plan.places[id]);
+    let along = [0.5, 0.38, 0.62, 0.28, 0.72].map(|share| on(curve, share));
+    if from.column != to.column {
+        return along.to_vec();
+    }
+    // A line that leaves a column and comes back to it has little room beside the boxes: above or below them, where it
+    // begins, there is some.
+    let x = match line.ends[0].1 {
+        Side::Left => from.x + half,
+        Side::Right => from.x + WIDTH - half,
+    };
+    let (top, bottom) = (from.y.min(to.y), from.y.max(to.y) + HEIGHT);
+    vec![(x, top - HIGH), (x, bottom + HIGH), along[0]]
+}
+
 /// Labels and their places, in the order of the lines: what worries first, then what carries most, as long as none lies
-/// over another.
-fn labels(lines: &[Line<'_>], drawn: &[(String, Curve)]) -> Vec<Option<(f64, f64, String)>> {
-    const HIGH: f64 = 13.0;
-    const LETTER: f64 = 6.6;
+/// over another, over a box or beyond the picture.
+fn labels(lines: &[Line<'_>], drawn: &[(String, Curve)], plan: &Plan<'_>) -> Vec<Option<(f64, f64, String)>> {
     let mut order: Vec<usize> = (0..lines.len()).collect();
     order.sort_by(|a, b| {
         let rate = |place: usize| lines[place].edge.rate.bytes;
@@ -331,12 +351,20 @@ fn labels(lines: &[Line<'_>], drawn: &[(String, Curve)]) -> Vec<Option<(f64, f64
             continue;
         };
         let half = text.chars().count() as f64 * LETTER / 2.0;
-        let spots = [0.5, 0.38, 0.62, 0.28, 0.72].map(|share| on(drawn[place].1, share));
+        let spots = spots(&lines[place], drawn[place].1, plan, half);
         let free = spots.into_iter().find(|(x, y)| {
             let apart = |(other_x, other_y, other_half): &(f64, f64, f64)| {
                 (x - other_x).abs() > half + other_half || (y - other_y).abs() > HIGH
             };
-            taken.iter().all(apart)
+            let beside = |known: &Place| {
+                (x - known.x - WIDTH / 2.0).abs() > half + WIDTH / 2.0
+                    || (y - known.middle()).abs() > (HIGH + HEIGHT) / 2.0
+            };
+            x - half >= 0.0
+                && x + half <= plan.width
+                && y + HIGH / 2.0 <= plan.height
+                && plan.places.values().all(beside)
+                && taken.iter().all(apart)
         });
         if let Some((x, y)) = free {
             taken.push((x, y, half));
@@ -409,7 +437,7 @@ pub(super) fn picture(map: &SiteMap, cast: &Cast) -> Markup {
         .enumerate()
         .map(|(number, line)| path(line, &plan, (number % 5) as f64 * 4.0 - 8.0))
         .collect();
-    let labels = labels(&lines, &drawn);
+    let labels = labels(&lines, &drawn, &plan);
     html! {
         svg.map viewBox=(format!("0 0 {:.0} {:.0}", plan.width, plan.height)) width=(format!("{:.0}", plan.width)) height=(format!("{:.0}", plan.height)) role="group" aria-label="Site map: roles, and what flows between them. The table below says the same." {
             defs {
