@@ -191,7 +191,7 @@ pub(super) fn filter_form(asked: &Asked, keys: &[&str], fields: &Markup) -> Mark
             @for (key, value) in asked.beside(&dropped) {
                 input type="hidden" name=(key) value=(value);
             }
-            button type="submit" { "Filter" }
+            button type="submit" { @if asked.view == View::Explain { "Explain" } @else { "Filter" } }
             @if asked.is_filtered() {
                 a href=(plain.href()) { "Clear" }
             }
