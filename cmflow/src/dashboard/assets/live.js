@@ -48,11 +48,27 @@ function alike(a, b) {
   );
 }
 
+// Rows of what is gone, for what is new. Making rows anew each second leaves more behind in a browser than it ever gives
+// back: Chromium remembers every link that a page ever held.
+function spare(keyed, next) {
+  const wanted = new Set();
+  for (const child of next.children) {
+    if (child.dataset.key) wanted.add(child.dataset.key);
+  }
+  const gone = [];
+  for (const [key, row] of keyed) {
+    const used = row.contains(document.activeElement) || row.querySelector("details[open]");
+    if (!wanted.has(key) && !used) gone.push(row);
+  }
+  return gone.reverse();
+}
+
 function children(now, next) {
   const keyed = new Map();
   for (const child of now.children) {
     if (child.dataset.key) keyed.set(child.dataset.key, child);
   }
+  const gone = keyed.size ? spare(keyed, next) : [];
   let at = now.firstChild;
   for (const wanted of [...next.childNodes]) {
     const known = wanted.nodeType === 1 && wanted.dataset.key ? keyed.get(wanted.dataset.key) : null;
@@ -62,6 +78,14 @@ function children(now, next) {
       now.insertBefore(known, at);
       focused?.focus({ preventScroll: true });
       morph(known, wanted);
+      continue;
+    }
+    const last = gone.at(-1);
+    if (wanted.dataset?.key && !known && last && last.nodeName === wanted.nodeName && last.id === wanted.id) {
+      gone.pop();
+      if (last === at) at = at.nextSibling;
+      else now.insertBefore(last, at);
+      morph(last, wanted);
       continue;
     }
     if (at && alike(at, wanted)) {
