@@ -19,8 +19,6 @@ pub struct Memory {
     pub listeners: u64,
     /// MiB of all processes of the browser, what they share divided among them (`Pss`).
     pub processes_mib: f64,
-    /// The same after the browser was told that the machine has no memory left: without what it keeps because it may.
-    pub needed_mib: f64,
 }
 
 impl Browser<'_> {
@@ -55,15 +53,11 @@ impl Browser<'_> {
             let value = found.and_then(|one| Value::as_f64(&one["value"]));
             value.with_context(|| format!("no {name} among {all:?}"))
         };
-        let processes_mib = proportional_kib(self.driver.id())? as f64 / 1024.0;
-        let pressure = json!({"level": "critical"});
-        self.devtools("Memory.simulatePressureNotification", &pressure)?;
         Ok(Memory {
             heap_mib: metric("JSHeapUsedSize")? / f64::from(1 << 20),
             nodes: metric("Nodes")? as u64,
             listeners: metric("JSEventListeners")? as u64,
-            processes_mib,
-            needed_mib: proportional_kib(self.driver.id())? as f64 / 1024.0,
+            processes_mib: proportional_kib(self.driver.id())? as f64 / 1024.0,
         })
     }
 }
