@@ -17,7 +17,8 @@ pub struct Memory {
     pub nodes: u64,
     /// Listeners of events.
     pub listeners: u64,
-    /// MiB of all processes of the browser, what they share divided among them (`Pss`).
+    /// MiB of all processes of the browser without what comes from files, which other browsers share, and shared memory;
+    /// what processes share is divided among them (`Pss_Anon`).
     pub processes_mib: f64,
 }
 
@@ -86,7 +87,7 @@ fn proportional_kib(driver: u32) -> Result<u64> {
         open.extend(children.remove(&process).unwrap_or_default());
         // One that just ended holds nothing.
         let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss_Anon:"));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
         sum += kib.unwrap_or(0);
     }
