@@ -2,6 +2,7 @@
 //! many flows.
 
 use std::net::Ipv4Addr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, sleep, spawn};
@@ -69,13 +70,13 @@ pub fn gather(office: &Office, daemon: &Daemon, count: u32) -> Result<usize> {
     })
 }
 
-/// Says something once in each of these conversations.
+/// Says something once in each of these conversations, by their numbers.
 ///
 /// # Errors
 /// Where a frame cannot be sent.
-pub fn all_speak(office: &Office, count: u32) -> Result<()> {
+pub fn speak(office: &Office, mut flows: Range<u32>) -> Result<()> {
     let client = clients(office)?;
-    (0..count).try_for_each(|flow| client.send(&said(flow).build()))
+    flows.try_for_each(|flow| client.send(&said(flow).build()))
 }
 
 /// Conversations that are spoken in, one after the other, until this is dropped.

@@ -16,6 +16,7 @@ pub mod kernel_rig;
 pub mod notes;
 pub mod office;
 pub mod pictured;
+pub mod pictured_site;
 pub mod pinned;
 pub mod powershell;
 pub mod recorded;

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, Result, ensure};
+use cmflow::dashboard::View;
 use cmflow_tests::credentials::{TOKEN, credentials};
+use cmflow_tests::crowd;
 use cmflow_tests::gateway_daemon::{Daemon, LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office, SITE};
 use cmflow_tests::traffic::{conversation, ends};
@@ -15,18 +17,6 @@ use xtask::lab::{ScratchDir, eventually};
 const AT: &str = "127.0.0.1:8077";
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
-
-const VIEWS: [&str; 9] = [
-    "/",
-    "/unexplained",
-    "/blocked",
-    "/map",
-    "/matrix",
-    "/flows",
-    "/rules",
-    "/explain",
-    "/health",
-];
 
 /// An office, unless it or a browser cannot be had here, which is said.
 fn office() -> Result<Option<Office>> {
@@ -213,6 +203,42 @@ fn each_view_shows_what_crosses_and_goes_on_by_itself() -> Result<()> {
     daemon.finish()
 }
 
+/// A page of flows of which a third are others at the next look holds the rows that it held before: what is made anew each
+/// second leaves something behind in the browser.
+#[test]
+fn rows_of_what_is_gone_become_those_of_what_is_new() -> Result<()> {
+    // As many as a page has, and more.
+    const PAGE: u32 = 150;
+    const ALL: u32 = 200;
+    let Some(office) = office()? else { return Ok(()) };
+    let daemon = Daemon::start(office.gateway(), crowd::SITE, &plan())?;
+    crowd::gather(&office, &daemon, ALL)?;
+    crowd::speak(&office, 0..PAGE)?;
+    let browser = Browser::open(office.gateway())?;
+    browser.go(&at("/flows"))?;
+    browser.wait(
+        "a page of those that spoke",
+        "const rows = [...document.querySelectorAll('main tbody tr')]; \
+         window.kept = rows; \
+         return rows.length === 150 && !rows.some(row => row.innerText.includes('10.10.0.5'))",
+    )?;
+    for _ in 0..2 {
+        crowd::speak(&office, PAGE..ALL)?;
+    }
+    browser.wait(
+        "those that speak now",
+        "const rows = [...document.querySelectorAll('main tbody tr')]; \
+         return rows.filter(row => row.innerText.includes('10.10.0.5')).length === 50",
+    )?;
+    let made = browser.run(
+        "return [...document.querySelectorAll('main tbody tr')].filter(row => !window.kept.includes(row)).length",
+    )?;
+    ensure!(made.as_u64() == Some(0), "{made} rows were made anew");
+    quiet(&browser)?;
+    drop(browser);
+    daemon.finish()
+}
+
 #[test]
 fn pages_fit_a_telephone_follow_the_night_and_need_no_pointer() -> Result<()> {
     let Some(office) = office()? else { return Ok(()) };
@@ -222,7 +248,7 @@ fn pages_fit_a_telephone_follow_the_night_and_need_no_pointer() -> Result<()> {
     refused(&office)?;
     let browser = Browser::open(office.gateway())?;
     browser.size(320, 640)?;
-    for path in VIEWS {
+    for path in View::ALL.map(View::path) {
         browser.go(&at(path))?;
         let wide = browser.run("return document.documentElement.scrollWidth")?;
         ensure!(wide.as_u64() == Some(320), "{path} is {wide} wide");
@@ -278,7 +304,7 @@ fn words_and_lines_stand_out_by_day_and_by_night() -> Result<()> {
     let mut faint = Vec::new();
     for colours in ["light", "dark"] {
         browser.prefer("prefers-color-scheme", colours)?;
-        for path in VIEWS.into_iter().chain([
+        for path in View::ALL.map(View::path).into_iter().chain([
             "/map?unseen=yes",
             "/rules?seen=yes",
             "/explain?from=10.10.0.5&to=10.20.0.11&service=tcp/443",

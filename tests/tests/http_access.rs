@@ -3,16 +3,13 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
+use cmflow_tests::credentials::{TOKEN, certificate};
 use cmflow_tests::gateway_daemon::{LIMIT, Plan};
 use cmflow_tests::office::{BOTH, Office, SITE};
 use cmflow_tests::web::Web;
 use xtask::lab::{ScratchDir, wait_until};
-use xtask::setup::programs;
-
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// Certificate, key, another key, a token, a token that all may read.
 struct Files {
@@ -21,34 +18,12 @@ struct Files {
 
 impl Files {
     fn make() -> Result<Self> {
-        let missing = programs::bring(&programs::WEB);
-        ensure!(missing.is_empty(), "{missing:?} cannot be installed");
         let files = Self {
             folder: ScratchDir::new("tls")?,
         };
-        for (certificate, key) in [("cert", "key"), ("other-cert", "other-key")] {
-            let made = Command::new("openssl")
-                .args([
-                    "req",
-                    "-x509",
-                    "-newkey",
-                    "ec",
-                    "-pkeyopt",
-                    "ec_paramgen_curve:P-256",
-                    "-nodes",
-                    "-days",
-                    "2",
-                ])
-                .args([
-                    "-subj",
-                    "/CN=gateway",
-                    "-addext",
-                    "subjectAltName=IP:127.0.0.1,IP:10.10.0.1",
-                ])
-                .args(["-keyout", &files.path(key), "-out", &files.path(certificate)])
-                .output()
-                .context("openssl, which `cargo xtask setup` brings")?;
-            ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        for (name, key) in [("cert", "key"), ("other-cert", "other-key")] {
+            let folder = files.folder.path();
+            certificate(&folder.join(name), &folder.join(key))?;
         }
         for (name, text, mode) in [
             ("token", TOKEN, 0o600),

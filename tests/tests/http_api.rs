@@ -25,6 +25,37 @@ fn talk(office: &Office, port: u16) -> Result<()> {
     datagrams(office, from, to, 4, 10)
 }
 
+/// By rate a flow comes first that speaks now, however much another one said before.
+#[test]
+fn the_fastest_flow_comes_first_where_it_is_asked_for() -> Result<()> {
+    let Some(office) = Office::open()? else {
+        return Ok(());
+    };
+    let daemon = office.run(&Plan::on(&BOTH).listening("127.0.0.1:0"))?;
+    let web = Web::of(office.gateway(), &daemon)?;
+    let (from, to) = ends("10.10.0.5:40001", "10.20.0.12:69")?;
+    datagrams(&office, from, to, 100, 1000)?;
+    let (from, to) = ends("10.10.0.5:40002", "10.20.0.12:4777")?;
+    let first = |path: &str| -> Result<String> {
+        let answer = web.get(path)?;
+        ensure!(answer.status == 200, "{answer:?}");
+        let row = answer.body.lines().nth(1).unwrap_or_default().to_owned();
+        Ok(row)
+    };
+    for path in ["/flows.csv", "/api/v1/flows?format=csv"] {
+        let by = |order: &str| format!("{path}{}sort={order}", if path.contains('?') { '&' } else { '?' });
+        eventually("the flow that speaks, first by rate", LIMIT, || {
+            datagrams(&office, from, to, 2, 10)?;
+            let row = first(&by("rate"))?;
+            ensure!(row.contains("4777"), "{row}");
+            Ok(())
+        })?;
+        let row = first(&by("bytes"))?;
+        ensure!(!row.contains("4777"), "{row}");
+    }
+    daemon.finish()
+}
+
 #[test]
 fn it_says_what_the_socket_says() -> Result<()> {
     let Some(office) = Office::open()? else {

@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use cmflow::dashboard::View;
 use cmflow_tests::crowd::{self, Murmur};
 use cmflow_tests::gateway_daemon::{Daemon, Plan};
 use cmflow_tests::office::{BOTH, Office};
@@ -17,18 +18,6 @@ use cmflow_tests::web::Web;
 use xtask::browser::{self, Browser, Memory};
 
 const FLOWS: u32 = 100_000;
-
-const VIEWS: [&str; 9] = [
-    "/",
-    "/unexplained",
-    "/blocked",
-    "/map",
-    "/matrix",
-    "/flows",
-    "/rules",
-    "/explain?from=10.10.0.5&to=10.20.0.11&service=tcp/443",
-    "/health",
-];
 
 /// Looks at the memory.
 const SAMPLES: u32 = 60;
@@ -59,10 +48,9 @@ fn pages_that_stay_open() -> Result<()> {
     let web = Web::of(office.gateway(), &daemon)?;
     crowd::gather(&office, &daemon, FLOWS)?;
     let murmur = Murmur::begin(&office, FLOWS)?;
-    let pages = VIEWS.map(|path| (path, browser::url(web.address, path)));
-    let pages: Vec<Page<'_>> = pages
+    let pages: Vec<Page<'_>> = View::ALL
         .into_iter()
-        .map(|(path, url)| Page::open(&office, path, &url))
+        .map(|view| Page::open(&office, view.path(), &browser::url(web.address, view.path())))
         .collect::<Result<_>>()?;
 
     let began = Instant::now();
@@ -154,7 +142,6 @@ impl Sample {
     /// It in a line: the daemon, and of each page the heap, the processes and the nodes.
     fn short(&self) -> String {
         let pages = self.pages.iter().map(|(path, memory)| {
-            let path = path.split('?').next().unwrap_or_default();
             format!(
                 ", {path} {:.1}/{:.0}/{}",
                 memory.heap_mib, memory.processes_mib, memory.nodes

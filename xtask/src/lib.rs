@@ -4,6 +4,7 @@
 //! - [`setup`]: what the BPF build and the demo need, found or installed
 //! - [`frames`]: frames written down the way they are nested
 //! - [`capture`]: capture files, and the traffic that the project writes into them
+//! - [`certificate`]: for servers of the demo and of the tests
 //! - [`check`]: test, lint and bench
 //! - [`fuzz`]: fuzzing on demand
 //! - [`browser`]: a real Chromium, for tests and [`screenshots`]
@@ -13,6 +14,7 @@
 
 pub mod browser;
 pub mod capture;
+pub mod certificate;
 pub mod check;
 pub mod demo;
 pub mod frames;

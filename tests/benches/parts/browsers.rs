@@ -5,6 +5,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use cmflow::dashboard::View;
 use cmflow_tests::crowd::{self, Murmur};
 use cmflow_tests::gateway_daemon::{Daemon, Plan};
 use cmflow_tests::office::{BOTH, Office};
@@ -21,18 +22,6 @@ use super::machine;
 
 const BROWSERS: usize = 20;
 const FLOWS: u32 = 100_000;
-
-const VIEWS: [(&str, &str); 9] = [
-    ("overview", "/"),
-    ("unexplained", "/unexplained"),
-    ("blocked", "/blocked"),
-    ("map", "/map"),
-    ("matrix", "/matrix"),
-    ("flows", "/flows"),
-    ("rules", "/rules"),
-    ("explain", "/explain?from=10.10.0.5&to=10.20.0.11&service=tcp/443"),
-    ("health", "/health"),
-];
 
 /// Counts in the page how often it is brought up to date: by the time at which its counters were read.
 const WATCH: &str = "window.updates = 0; \
@@ -72,8 +61,8 @@ fn looked_at(office: &Office, asked: &Asked) -> Result<Vec<Figure>> {
     let all: Vec<Browser<'_>> = (0..BROWSERS)
         .map(|_| Browser::open(office.gateway()))
         .collect::<Result<_>>()?;
-    for (browser, (_, path)) in all.iter().zip(VIEWS.into_iter().cycle()) {
-        browser.go(&at(path))?;
+    for (browser, view) in all.iter().zip(View::ALL.into_iter().cycle()) {
+        browser.go(&at(view.path()))?;
         browser.wait("the page", "return document.readyState === 'complete'")?;
         browser.run(WATCH)?;
     }
@@ -114,11 +103,11 @@ fn painted(office: &Office, at: &impl Fn(&str) -> String, asked: &Asked) -> Resu
     browser.go(&at("/health"))?;
     let mut slowest: Option<(f64, Vec<f64>)> = None;
     let mut all = Vec::new();
-    for (name, path) in VIEWS {
-        let times = (0..rounds).map(|_| browser.first_paint_ms(&at(path)));
+    for view in View::ALL {
+        let times = (0..rounds).map(|_| browser.first_paint_ms(&at(view.path())));
         let mut times = times.collect::<Result<Vec<_>>>()?;
         let time = median(&mut times);
-        all.push((name, time));
+        all.push((view.name(), time));
         if slowest.as_ref().is_none_or(|(before, _)| *before < time) {
             slowest = Some((time, times));
         }

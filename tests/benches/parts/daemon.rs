@@ -73,7 +73,7 @@ fn history(office: &Office, daemon: &Daemon, count: u32) -> Result<Vec<f64>> {
     let process = daemon.process()?;
     let mut shares = Vec::new();
     for _ in 0..3 {
-        crowd::all_speak(office, count)?;
+        crowd::speak(office, 0..count)?;
         let before = processor_ns(process)?;
         serve::ask(&socket, &Question::Settle)?;
         shares.push((processor_ns(process)? - before) as f64 / 60e9 * 100.0);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
-use std::process::Command;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Result, ensure};
 
 use super::conversation::{Conversation, Family};
 use super::stage::{Servers, Stage, rows, speak};
-use crate::step::{find_program, output};
+use crate::certificate;
+use crate::step::find_program;
 
 /// Large enough that a download is many packets.
 const PACKAGE_BYTES: usize = 400_000;
@@ -19,7 +19,10 @@ pub(super) fn start(stage: &Stage<'_>) -> Result<Servers> {
     let addresses: BTreeSet<SocketAddr> = rows(Family::Web).map(Conversation::destination).collect();
     stage.write("web/index.html", "policy")?;
     stage.write("web/package.bin", vec![0x5a; PACKAGE_BYTES])?;
-    make_certificate(stage, &addresses)?;
+    let servers: BTreeSet<IpAddr> = addresses.iter().map(SocketAddr::ip).collect();
+    let servers: Vec<IpAddr> = servers.into_iter().collect();
+    let [certificate, key] = ["web.crt", "web.key"].map(|name| stage.folder.join(name));
+    certificate::make(&servers, &certificate, &key)?;
     stage.write("nginx.conf", configuration(stage, &addresses))?;
 
     let program = find_program("nginx").unwrap_or_else(|| "nginx".into());
@@ -66,37 +69,6 @@ pub(super) fn hold(stage: &Stage<'_>, conversation: &Conversation) -> Result<()>
 
 const fn secure(port: u16) -> bool {
     matches!(port, 443 | 8531)
-}
-
-fn make_certificate(stage: &Stage<'_>, addresses: &BTreeSet<SocketAddr>) -> Result<()> {
-    let names: Vec<String> = addresses
-        .iter()
-        .map(|address| format!("IP:{}", address.ip()))
-        .collect();
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-    ]);
-    openssl.args([
-        "-subj",
-        "/CN=cmflow demo",
-        "-addext",
-        &format!("subjectAltName={}", names.join(",")),
-    ]);
-    openssl
-        .arg("-keyout")
-        .arg(stage.folder.join("web.key"))
-        .arg("-out")
-        .arg(stage.folder.join("web.crt"));
-    output(&mut openssl).map(drop)
 }
 
 fn configuration(stage: &Stage<'_>, addresses: &BTreeSet<SocketAddr>) -> String {

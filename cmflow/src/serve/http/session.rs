@@ -102,17 +102,22 @@ pub(super) async fn begin(
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session",
     responses((status = 204, description = "It has ended, if there was one")))]
 pub(super) async fn end(State(served): State<Served>, headers: HeaderMap) -> Response {
-    let (cookie, _) = served.access.sessions.end(&headers, Instant::now());
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    set(&mut response, &cookie);
-    response
+    over(&served, &headers, StatusCode::NO_CONTENT.into_response())
 }
 
 /// The same for the button of a page, which leads on to the sign-in page.
 async fn sign_out(State(served): State<Served>, headers: HeaderMap) -> Response {
-    let (cookie, _) = served.access.sessions.end(&headers, Instant::now());
     let first = HeaderValue::from_static("/");
-    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, first)]).into_response();
+    over(
+        &served,
+        &headers,
+        (StatusCode::SEE_OTHER, [(header::LOCATION, first)]).into_response(),
+    )
+}
+
+/// Ends the session of a request, and takes its cookie away with that answer.
+fn over(served: &Served, headers: &HeaderMap, mut response: Response) -> Response {
+    let (cookie, _) = served.access.sessions.end(headers, Instant::now());
     set(&mut response, &cookie);
     response
 }
