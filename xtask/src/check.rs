@@ -56,6 +56,7 @@ pub struct Measure {
 /// Measures; what the bench lacks is brought first where that is possible.
 pub fn bench(measure: &Measure) -> Result<()> {
     programs::bring(&programs::BENCH);
+    programs::bring(&programs::CHROMIUM);
     let mut command = Command::new("cargo");
     command.current_dir(workspace()).args(["bench", "--quiet"]);
     command.args(["--package", "cmflow-tests", "--bench", "packet_path", "--"]);

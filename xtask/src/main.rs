@@ -54,8 +54,8 @@ enum Task {
     /// Measure what cmflow costs, against the numbers to reach
     ///
     /// A packet over a program that does nothing (known flows, new ones, a flood), a million flows, reading and
-    /// loading a company, a replay, the daemon's memory and processor time, what a gateway forwards, and xdp-filter
-    /// and nftables beside it. Most of it needs root; what cannot be measured is left out with the reason.
+    /// loading a company, a replay, the daemon's memory and processor time, its pages in twenty browsers, what a
+    /// gateway forwards, and xdp-filter and nftables beside it. Most of it needs root; what cannot be measured is left out with the reason.
     /// BENCHMARKS.md says how to read it.
     Bench(check::Measure),
     /// Fuzz what reads bytes that others made, as long as you like
