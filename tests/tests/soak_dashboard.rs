@@ -21,8 +21,8 @@ const FLOWS: u32 = 100_000;
 
 /// Looks at the memory.
 const SAMPLES: u32 = 60;
-/// How much more than in the third quarter may be held in the fourth at the least: what a collector of garbage leaves to
-/// chance. Over an hour it finds a megabyte a minute, by which Chromium's own process once grew.
+/// How much more than in the third quarter may be held in the fourth: what a collector of garbage leaves to chance.
+/// Over an hour it finds a megabyte a minute, by which Chromium's own process once grew.
 const MORE: f64 = 1.03;
 /// What is too little to be told from chance, in MiB.
 const LITTLE: f64 = 2.0;
@@ -163,12 +163,12 @@ impl Sample {
     }
 }
 
-/// The fourth quarter holds what the third one held: at the least, because a page that is just being brought up to date
-/// holds two.
+/// The fourth quarter holds what the third one held: by medians, because a page that is just being brought up to date holds
+/// two, and a process that is just being looked at may have let go of much.
 fn flat(samples: &[Sample]) -> Result<()> {
     let quarter = samples.len() / 4;
-    let third = least(&samples[2 * quarter..3 * quarter]);
-    let fourth = least(&samples[3 * quarter..]);
+    let third = middle(&samples[2 * quarter..3 * quarter]);
+    let fourth = middle(&samples[3 * quarter..]);
     let mut grown = Vec::new();
     for ((name, before), (_, after)) in third.into_iter().zip(fourth) {
         println!("{name}: {before:.2}, then {after:.2}");
@@ -180,12 +180,14 @@ fn flat(samples: &[Sample]) -> Result<()> {
     Ok(())
 }
 
-fn least(samples: &[Sample]) -> Vec<(String, f64)> {
-    let mut all = samples.iter().map(Sample::numbers);
-    let first = all.next().unwrap_or_default();
-    all.fold(first, |least, numbers| {
-        let both = least.into_iter().zip(numbers);
-        both.map(|((name, before), (_, now))| (name, before.min(now)))
-            .collect()
-    })
+fn middle(samples: &[Sample]) -> Vec<(String, f64)> {
+    let all: Vec<_> = samples.iter().map(Sample::numbers).collect();
+    let names = all.first().cloned().unwrap_or_default();
+    let middle = |place: usize| {
+        let mut values: Vec<f64> = all.iter().map(|numbers| numbers[place].1).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let named = names.into_iter().enumerate();
+    named.map(|(place, (name, _))| (name, middle(place))).collect()
 }
